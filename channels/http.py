@@ -41,7 +41,7 @@ async def call(  # noqa: PLR0913 - the parts of one HTTP request
     form: Callable[[], aiohttp.FormData] | None = None,
     timeout: aiohttp.ClientTimeout = TIMEOUT,  # noqa: ASYNC109 - handed to aiohttp, which counts it itself
 ) -> Reply:
-    """One request. JSON goes out as raw UTF-8. Raises CallFailed, whose words never hold the URL (it carries tokens)."""
+    """One request, JSON as raw UTF-8. Raises CallFailed, whose words never hold the URL (it carries tokens)."""
     data: bytes | aiohttp.FormData | None = form() if form else orjson.dumps(json) if json is not None else None
     headers = {"Content-Type": "application/json; charset=utf-8"} if json is not None else {}
     try:
