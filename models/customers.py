@@ -1,0 +1,98 @@
+"""Here lives who our customers are, where they can be reached, and whose they are."""
+
+from datetime import datetime
+from typing import Self
+
+from tortoise import fields
+from tortoise.models import Model
+
+from domain.events import ContactState
+from domain.messages import Address
+from models.fields import Instant
+from models.staff import Staff
+
+
+class Customer(Model):
+    id = fields.BigIntField(primary_key=True)
+    name = fields.CharField(128, default="")
+    phone = fields.CharField(32, default="")
+    company = fields.CharField(128, default="")
+    language = fields.CharField(16, default="")
+    source = fields.CharField(128, default="direct")
+    owner: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
+        "models.Staff", related_name="customers", null=True, on_delete=fields.SET_NULL
+    )
+    created_at: datetime = Instant()  # type: ignore[assignment]
+    seen_at: datetime = Instant()  # type: ignore[assignment]
+
+    owner_id: int | None
+    identities: fields.ReverseRelation["Identity"]
+
+    class Meta:
+        table = "customer"
+        indexes = (("owner_id",),)
+
+    @property
+    def short_id(self) -> str:
+        return f"C{self.id}"
+
+
+class Identity(Model):
+    """One customer's account on one of our channels; `state_at` is when the state was last told, newest wins."""
+
+    id = fields.BigIntField(primary_key=True)
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("models.Customer", related_name="identities")
+    account = fields.CharField(64)
+    external_id = fields.CharField(128)
+    name = fields.CharField(128, default="")
+    username = fields.CharField(64, default="")
+    unionid = fields.CharField(64, default="", db_index=True)
+    source = fields.CharField(128, default="direct")
+    state: ContactState = fields.CharField(12, default="reachable")  # type: ignore[assignment]
+    state_at: datetime = Instant()  # type: ignore[assignment]
+    added_at: datetime = Instant()  # type: ignore[assignment]
+    heard_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+
+    customer_id: int
+    relations: fields.ReverseRelation["Relation"]
+
+    class Meta:
+        table = "identity"
+        unique_together = (("account", "external_id"),)
+
+    @property
+    def address(self) -> Address:
+        return Address(self.account, self.external_id)
+
+    @classmethod
+    async def of(cls, address: Address) -> Self | None:
+        return await cls.filter(account=address.account, external_id=address.id).select_related("customer").first()
+
+    async def reached(self, state: ContactState, at: datetime) -> bool:
+        """Take over a state unless a newer one is known already; says whether anything changed."""
+        if at < self.state_at or state == self.state:
+            return False
+        self.state, self.state_at = state, at
+        await self.save(update_fields=["state", "state_at"])
+        return True
+
+
+class Relation(Model):
+    """One WeCom member's relation to one customer (跟进人): remark, state of the contact way, and whether it lasts."""
+
+    id = fields.BigIntField(primary_key=True)
+    identity: fields.ForeignKeyRelation[Identity] = fields.ForeignKeyField("models.Identity", related_name="relations")
+    userid = fields.CharField(64)
+    remark = fields.CharField(64, default="")
+    description = fields.CharField(200, default="")
+    company = fields.CharField(64, default="")
+    source = fields.CharField(128, default="")
+    phones: list[str] = fields.JSONField(default=list)
+    added_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+    ended_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+
+    identity_id: int
+
+    class Meta:
+        table = "relation"
+        unique_together = (("identity", "userid"),)

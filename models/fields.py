@@ -1,0 +1,27 @@
+"""Here lives how values of our domain are kept in columns."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from tortoise import fields
+from tortoise.models import Model
+
+
+def milliseconds(at: datetime) -> int:
+    """Epoch milliseconds of an aware datetime: the form of every instant in the database."""
+    return int(at.timestamp() * 1000)
+
+
+def instant(value: int) -> datetime:
+    """The aware UTC datetime of epoch milliseconds."""
+    return datetime.fromtimestamp(value / 1000, UTC)
+
+
+class Instant(fields.BigIntField):
+    """An aware datetime in Python, epoch milliseconds in the database: the same integers for raw SQL everywhere."""
+
+    def to_db_value(self, value: Any, instance: type[Model] | Model) -> Any:  # noqa: ARG002 - Tortoise's signature
+        return milliseconds(value) if isinstance(value, datetime) else value
+
+    def to_python_value(self, value: Any) -> Any:
+        return instant(value) if isinstance(value, int) else value

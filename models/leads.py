@@ -1,0 +1,40 @@
+"""Here lives the lead pool: one lead for each new customer, until won or lost."""
+
+from datetime import datetime
+
+from tortoise import fields
+from tortoise.models import Model
+
+from domain.leads import Stage
+from models.customers import Customer
+from models.fields import Instant
+from models.staff import Staff
+
+
+class Lead(Model):
+    id = fields.BigIntField(primary_key=True)
+    customer: fields.OneToOneRelation[Customer] = fields.OneToOneField("models.Customer", related_name="lead")
+    owner: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
+        "models.Staff", related_name="leads", null=True, on_delete=fields.SET_NULL
+    )
+    stage: Stage = fields.CharEnumField(Stage, default=Stage.NEW, max_length=12)  # type: ignore[assignment]
+    source = fields.CharField(128, default="direct")
+    first_words = fields.CharField(200, default="")
+    created_at: datetime = Instant()  # type: ignore[assignment]
+    claimed_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+
+    customer_id: int
+    owner_id: int | None
+
+    class Meta:
+        table = "lead"
+        indexes = (("stage", "created_at"),)
+
+    @property
+    def short_id(self) -> str:
+        return f"L{self.id}"
+
+    async def move(self, stage: Stage) -> None:
+        if stage is not self.stage:
+            self.stage = stage
+            await self.save(update_fields=["stage"])

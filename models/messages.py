@@ -1,0 +1,73 @@
+"""Here lives the conversation with each customer, in both directions."""
+
+from datetime import datetime
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, TypeAdapter
+from tortoise import fields
+from tortoise.models import Model
+
+from domain.messages import Content, words
+from models.customers import Customer, Identity
+from models.fields import Instant
+from models.staff import Staff
+
+CONTENT: TypeAdapter[Content] = TypeAdapter(Annotated[Content, Field(discriminator="kind")])
+
+
+class Message(Model):
+    """One line; what became of a line of ours is told by the outbox row that carries its id."""
+
+    id = fields.BigIntField(primary_key=True)
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("models.Customer", related_name="messages")
+    identity: fields.ForeignKeyRelation[Identity] = fields.ForeignKeyField("models.Identity", related_name="messages")
+    staff: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
+        "models.Staff", related_name="messages", null=True, on_delete=fields.SET_NULL
+    )
+    direction: Literal["in", "out"] = fields.CharField(3)  # type: ignore[assignment]
+    text = fields.TextField()
+    payload = fields.TextField()
+    platform_id = fields.CharField(128, default="")
+    at: datetime = Instant()  # type: ignore[assignment]
+    edited_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+
+    customer_id: int
+    identity_id: int
+    staff_id: int | None
+
+    class Meta:
+        table = "message"
+        indexes = (("customer_id", "id"), ("identity_id", "platform_id"))
+
+    @property
+    def content(self) -> Content:
+        return CONTENT.validate_json(self.payload)
+
+    @classmethod
+    async def heard(cls, identity: Identity, content: Content, at: datetime, platform_id: str) -> Self:
+        return await cls.create(
+            customer_id=identity.customer_id,
+            identity_id=identity.id,
+            direction="in",
+            text=words(content),
+            payload=CONTENT.dump_json(content).decode(),
+            platform_id=platform_id,
+            at=at,
+        )
+
+    @classmethod
+    async def said(cls, identity: Identity, content: Content, at: datetime, staff: Staff | None = None) -> Self:
+        return await cls.create(
+            customer_id=identity.customer_id,
+            identity_id=identity.id,
+            direction="out",
+            text=words(content),
+            payload=CONTENT.dump_json(content).decode(),
+            staff_id=staff.id if staff else None,
+            at=at,
+        )
+
+    async def amend(self, content: Content, at: datetime) -> None:
+        """The customer changed what they wrote."""
+        self.text, self.payload, self.edited_at = words(content), CONTENT.dump_json(content).decode(), at
+        await self.save(update_fields=["text", "payload", "edited_at"])

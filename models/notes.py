@@ -1,0 +1,27 @@
+"""Here live the notes that staff keep on customers."""
+
+from datetime import datetime
+
+from tortoise import fields
+from tortoise.models import Model
+
+from models.customers import Customer
+from models.fields import Instant
+from models.staff import Staff
+
+
+class Note(Model):
+    id = fields.BigIntField(primary_key=True)
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("models.Customer", related_name="notes")
+    staff: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
+        "models.Staff", related_name="notes", null=True, on_delete=fields.SET_NULL
+    )
+    text = fields.TextField()
+    at: datetime = Instant()  # type: ignore[assignment]
+
+    customer_id: int
+    staff_id: int | None
+
+    class Meta:
+        table = "note"
+        indexes = (("customer_id", "id"),)

@@ -1,0 +1,74 @@
+"""Here lives the mechanism that inbox and outbox share: rows that are due, in order, lane by lane."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import ClassVar, Literal, Self
+
+from tortoise import fields
+from tortoise.models import Model
+
+from models.fields import Instant, milliseconds
+from models.sql import select
+
+State = Literal["waiting", "sending", "done", "dead", "unsure"]
+
+
+class QueueRow(Model):
+    """A row that waits for its turn in a lane. `sending` is known to the outbox only: in flight, outcome open."""
+
+    id = fields.BigIntField(primary_key=True)
+    account = fields.CharField(64)
+    lane = fields.CharField(200)
+    priority = fields.SmallIntField(default=0)
+    state: State = fields.CharField(8, default="waiting")  # type: ignore[assignment]
+    due_at: datetime = Instant()  # type: ignore[assignment]
+    queued_at: datetime = Instant()  # type: ignore[assignment]
+    attempts = fields.SmallIntField(default=0)
+    error = fields.CharField(200, default="")
+
+    TABLE: ClassVar[str]
+
+    class Meta:
+        abstract = True
+
+    @classmethod
+    async def next_in(cls, lane: str, limit: int) -> list[Self]:
+        """The rows that a lane has yet to do, first things first; whoever holds the lane stops at one not due."""
+        return await cls.filter(lane=lane, state="waiting").order_by("priority", "id").limit(limit)
+
+    @classmethod
+    async def waiting_lanes(cls, until: datetime, limit: int = 10_000) -> list[tuple[str, datetime]]:
+        """Lanes whose first row is due by `until`, and when that is."""
+        rows = await select(
+            f"SELECT lane, MIN(due_at) AS due FROM {cls.TABLE} WHERE state = 'waiting' AND due_at <= $1"  # noqa: S608
+            " GROUP BY lane LIMIT $2",
+            milliseconds(until),
+            limit,
+        )
+        due = cls._meta.fields_map["due_at"]
+        return [(row["lane"], due.to_python_value(row["due"])) for row in rows]
+
+    @classmethod
+    async def backlog(cls) -> dict[str, tuple[int, int]]:
+        """For each state but done: how many rows are in it, and the epoch milliseconds of the oldest."""
+        rows = await select(
+            f"SELECT state, COUNT(*) AS n, MIN(due_at) AS oldest FROM {cls.TABLE} WHERE state <> 'done' GROUP BY state"  # noqa: S608
+        )
+        return {row["state"]: (row["n"], row["oldest"]) for row in rows}
+
+    async def settle(self, state: State, error: str = "", **changes: object) -> None:
+        """Reach a state; nothing else ever writes it."""
+        self.state, self.error = state, error[:200]
+        self.update_from_dict(changes)
+        await self.save(update_fields=["state", "error", *changes])
+
+    async def postpone(self, until: datetime, reason: str, *, failed: bool = True) -> None:
+        """Due again at `until`; a wait that the platform asked for is no failed attempt."""
+        await self.settle("waiting", reason, due_at=until, attempts=self.attempts + failed)
+
+    @classmethod
+    async def revive(cls, ids: Iterable[int], now: datetime) -> int:
+        """Let dead or unsure rows run once more, as a person decided; returns how many."""
+        return await cls.filter(id__in=list(ids), state__in=["dead", "unsure"]).update(
+            state="waiting", due_at=now, attempts=0, error=""
+        )

@@ -1,0 +1,25 @@
+"""Here lives the way to one SQL statement, written with $1, $2 … for SQLite and PostgreSQL alike."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from tortoise import connections
+
+
+@lru_cache(maxsize=512)
+def _numbered(sql: str) -> str:
+    return re.sub(r"\$(\d+)", r"?\1", sql)
+
+
+def dialect() -> str:
+    """`sqlite` or `postgres`."""
+    return str(connections.get("default").capabilities.dialect)
+
+
+async def select(sql: str, *values: object, alias: str = "default") -> list[dict[str, Any]]:
+    """The rows of a query or of a statement with RETURNING, inside the current transaction if there is one."""
+    connection = connections.get(alias)
+    text = _numbered(sql) if connection.capabilities.dialect == "sqlite" else sql
+    rows: list[dict[str, Any]] = await connection.execute_query_dict(text, list(values))
+    return rows
