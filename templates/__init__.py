@@ -1,0 +1,33 @@
+"""Here lives every word we say: Jinja2 templates by language and noun, and the one renderer."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from jinja2 import FileSystemLoader, StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+HERE = Path(__file__).parent
+LANGUAGES = ("zh-CN", "en")
+
+environment = ImmutableSandboxedEnvironment(
+    loader=FileSystemLoader(HERE),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    autoescape=False,
+)
+
+
+@lru_cache(maxsize=512)
+def _template(name: str) -> Template:
+    return environment.get_template(name)
+
+
+def render(name: str, **values: object) -> str:
+    """The text of one template without the file's last line break; a missing value is an error, not a blank."""
+    return _template(name).render(values).rstrip("\n")
+
+
+def exists(name: str) -> bool:
+    """Whether there is such a template."""
+    return (HERE / name).is_file()
