@@ -1,0 +1,69 @@
+"""Here lives a WeChat official account (公众号): its rooms joined to one channel."""
+
+import os
+from collections.abc import Callable
+
+from channels import Tools
+from channels.wechat import checkup, limits, passive
+from channels.wechat.api import Api
+from channels.wechat.config import Config
+from channels.wechat.pictures import Pictures
+from channels.wechat.reader import Reader
+from channels.wechat.sender import Sender
+from channels.wechat.webhook import Webhook
+from domain.channel import Answer, CallbackRequest, Channel, DeliveryResult, Finding, Intake, RawEvent
+from domain.events import InboundEvent
+from domain.messages import OutboundMessage, Outgoing
+
+
+class WeChat:
+    """One official account; it holds no connection of its own. `random` gives so many random bytes."""
+
+    kind = "wechat"
+    passive_seconds = 3.5  # of the five that the platform waits
+
+    def __init__(self, config: Config, tools: Tools, random: Callable[[int], bytes]) -> None:
+        self.account = config.name
+        self.limits = limits.limits(tools.limits)
+        self._clock = tools.clock
+        self._random = random
+        self._api = Api(config, tools.session, tools.clock)
+        self._webhook = Webhook(config)
+        self._reader = Reader(config.name, self._api, tools.clock)
+        self._sender = Sender(self._api, Pictures(self._api, tools), tools.clock)
+
+    async def start(self) -> None:
+        """Nothing to tell: the callback's address is set in the platform's console."""
+
+    async def close(self) -> None:
+        """Nothing to give up: the session is the program's."""
+
+    async def check(self) -> tuple[Finding, ...]:
+        return await checkup.check(self._api)
+
+    async def receive(self, request: CallbackRequest) -> Intake:
+        return self._webhook.receive(request)
+
+    async def read(self, raw: RawEvent) -> InboundEvent | None:
+        return await self._reader.read(raw)
+
+    async def deliver(self, key: str, outgoing: Outgoing) -> DeliveryResult:  # noqa: ARG002 - the platform takes no key
+        return await self._sender.deliver(outgoing)
+
+    def passive(self, raw: RawEvent, outgoing: OutboundMessage) -> Answer | None:
+        now = self._clock()
+        message = passive.reply(raw.payload, outgoing, now)
+        return None if message is None else self._webhook.answer(message, str(int(now.timestamp())), self._random(32))
+
+    def repeatable(self, outgoing: Outgoing) -> bool:  # noqa: ARG002 - whatever it is
+        """Never: custom/send takes no key of ours, so a person would read the same words twice."""
+        return False
+
+    def is_group(self, chat_id: str) -> bool:  # noqa: ARG002 - whoever it is
+        """Never: an official account speaks to single people."""
+        return False
+
+
+def open_channel(config: Config, tools: Tools) -> Channel:
+    """Talks to nobody yet."""
+    return WeChat(config, tools, os.urandom)

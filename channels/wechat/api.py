@@ -1,0 +1,131 @@
+"""Here lives every call that we make to an official account."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from http import HTTPStatus
+from typing import Any, Final, NamedTuple
+
+import aiohttp
+
+from channels import Clock
+from channels.http import call
+from channels.wechat.config import Config
+from domain.errors import CallFailed
+
+MARGIN: Final = timedelta(seconds=60)
+# wxjava WxMpErrorMsgEnum: not the latest, invalid, expired, missing
+STALE: Final = frozenset({40001, 40014, 42001, 41001})
+
+
+class Rejected(Exception):  # noqa: N818 - named for what happened
+    """The platform answered with an error code; `about_token` when it would not even give a token."""
+
+    def __init__(self, code: int, message: str = "", *, about_token: bool = False) -> None:
+        super().__init__(f"errcode {code}")
+        self.code = code
+        self.message = message
+        self.about_token = about_token
+
+
+class Request(NamedTuple):
+    method: str
+    path: str
+    params: Mapping[str, str] = {}
+    json: object = None
+    form: Callable[[], aiohttp.FormData] | None = None
+
+
+class Api:
+    """One account's calls. All raise Rejected (an error code) or CallFailed (no usable answer)."""
+
+    def __init__(self, config: Config, session: aiohttp.ClientSession, clock: Clock) -> None:
+        self._config = config
+        self._session = session
+        self._clock = clock
+        self._token = ""
+        self._good_until: datetime | None = None
+        self._lock = asyncio.Lock()
+
+    async def token(self, rejected: str = "") -> str:
+        """An access token that is not `rejected`, shared by all callers and fetched once however many ask.
+
+        In normal mode a fetch does no harm to other processes of this account: it gives all of them the same token.
+        https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken
+        """
+        async with self._lock:
+            if self._token == rejected or self._good_until is None or self._clock() >= self._good_until:
+                await self._fetch_token()
+            return self._token
+
+    async def _fetch_token(self) -> None:
+        asked_at = self._clock()
+        body = {
+            "grant_type": "client_credential",
+            "appid": self._config.app_id,
+            "secret": self._config.app_secret.get_secret_value(),
+            "force_refresh": False,
+        }
+        try:
+            answer = await self._ask(Request("POST", "stable_token", json=body))
+            self._token, seconds = str(answer["access_token"]), int(answer["expires_in"])
+        except Rejected as error:
+            raise Rejected(error.code, error.message, about_token=True) from error
+        except CallFailed as error:
+            raise CallFailed(str(error), sent=False) from error  # what the token was for has not been sent
+        except (KeyError, TypeError, ValueError) as error:
+            raise CallFailed("a token answer without a token", sent=False) from error
+        self._good_until = asked_at + timedelta(seconds=seconds) - MARGIN
+
+    async def send(self, message: Mapping[str, Any]) -> None:
+        """A customer-service message (客服消息): `touser`, `msgtype` and the part of that name.
+
+        https://developers.weixin.qq.com/doc/offiaccount/Customer_Service/Customer_Service_Messages.html
+        """
+        await self._call(Request("POST", "message/custom/send", json=message))
+
+    async def user(self, openid: str) -> dict[str, Any]:
+        """What the platform still tells of a follower: `subscribe`, `unionid`, `language`, `subscribe_scene` …
+
+        https://developers.weixin.qq.com/doc/offiaccount/User_Management/Get_users_basic_information_UnionID.html
+        """
+        return await self._call(Request("GET", "user/info", {"openid": openid, "lang": "zh_CN"}))
+
+    async def upload_image(self, image: bytes, media_type: str) -> str:
+        """The media id, good for three days, of an image of at most 10 MB.
+
+        https://developers.weixin.qq.com/doc/service/api/material/temporary/api_uploadtempmedia
+        """
+
+        def form() -> aiohttp.FormData:
+            name = f"image.{media_type.rpartition('/')[2]}"
+            data = aiohttp.FormData()
+            data.add_field("media", image, filename=name, content_type=media_type)
+            return data
+
+        answer = await self._call(Request("POST", "media/upload", {"type": "image"}, form=form))
+        return str(answer.get("media_id", ""))
+
+    async def _call(self, request: Request) -> dict[str, Any]:
+        """With a token; where that one turns out to be stale, once more with the next."""
+        token = await self.token()
+        try:
+            return await self._ask(request, token)
+        except Rejected as error:
+            if error.code not in STALE:
+                raise
+        return await self._ask(request, await self.token(rejected=token))
+
+    async def _ask(self, request: Request, token: str = "") -> dict[str, Any]:
+        url = f"{self._config.api_base}/cgi-bin/{request.path}"
+        params = {**request.params, "access_token": token} if token else request.params
+        reply = await call(self._session, request.method, url, params=params, json=request.json, form=request.form)
+        if reply.status != HTTPStatus.OK:  # the platform's own answers all have it; a 4xx on the way did nothing
+            raise CallFailed(f"HTTP {reply.status}", sent=reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR)
+        answer = reply.json()
+        code = answer.get("errcode", 0)
+        if not isinstance(code, int):
+            raise CallFailed("an error code that is no number")
+        if code:
+            raise Rejected(code, str(answer.get("errmsg", "")))
+        return answer
