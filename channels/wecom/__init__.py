@@ -1,0 +1,56 @@
+"""Here lives WeCom (企业微信): members speak to our app, and customers are added by members."""
+
+from channels import Tools
+from channels.wecom.api import Api
+from channels.wecom.checkup import check
+from channels.wecom.config import Config
+from channels.wecom.limits import limits
+from channels.wecom.reader import Reader
+from channels.wecom.sender import Sender
+from channels.wecom.webhook import Webhook
+from domain.channel import CallbackRequest, DeliveryResult, Finding, Intake, RawEvent
+from domain.events import InboundEvent
+from domain.messages import Outgoing
+
+
+class WeCom:
+    """One self-built app of one company. A message to a member is addressed by userid; customers have no chat here."""
+
+    kind = "wecom"
+
+    def __init__(self, config: Config, tools: Tools) -> None:
+        self.account = config.name
+        self.limits = limits(tools.limits)
+        self._api = Api(config, tools)
+        self._webhook = Webhook(config)
+        self._reader = Reader(config.name, self._api, tools.clock)
+        self._sender = Sender(self._api, tools.clock)
+
+    async def start(self) -> None:
+        """The callback address is entered by hand in the console, so there is nothing to tell."""
+
+    async def close(self) -> None:
+        """The session is not ours."""
+
+    async def check(self) -> tuple[Finding, ...]:
+        return await check(self._api)
+
+    async def receive(self, request: CallbackRequest) -> Intake:
+        return self._webhook.receive(request)
+
+    async def read(self, raw: RawEvent) -> InboundEvent | None:
+        return await self._reader.read(raw)
+
+    async def deliver(self, key: str, outgoing: Outgoing) -> DeliveryResult:
+        return await self._sender.deliver(key, outgoing)
+
+    def repeatable(self, outgoing: Outgoing) -> bool:
+        return self._sender.repeatable(outgoing)
+
+    def is_group(self, chat_id: str) -> bool:  # noqa: ARG002 - the same for every chat
+        """Customer groups cannot be written to by an app."""
+        return False
+
+
+def open_channel(config: Config, tools: Tools) -> WeCom:
+    return WeCom(config, tools)

@@ -1,0 +1,35 @@
+"""Here live the figures of what WeCom lets one app send."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from domain.channel import Limits, Rate
+
+MINUTE: Final = 60
+HOUR: Final = 3600
+
+
+def limits(figures: Mapping[str, float]) -> Limits:
+    """Calls of one company to one API: 10 000 a minute. Messages of one app to one member: 30 a minute, 1000 an hour.
+
+    The surplus to a member is dropped without an error, so a full burst and what refills meanwhile stay
+    below the figure together. Overridden by `messages_per_second`, `messages_per_member_minute` and
+    `messages_per_member_hour` in `figures`.
+    Source: https://developer.work.weixin.qq.com/document/path/90454
+    """
+    minute = figures.get("messages_per_member_minute", 30)
+    hour = figures.get("messages_per_member_hour", 1000)
+    return Limits(
+        account=(_account(figures.get("messages_per_second", 10_000 / MINUTE)),),
+        recipient=(_whole(minute, MINUTE, 10), _whole(hour, HOUR, 50)),
+    )
+
+
+def _account(per_second: float) -> Rate:
+    return Rate(per_second, 1, max(1, min(50, int(per_second))))
+
+
+def _whole(count: float, seconds: int, burst: int) -> Rate:
+    """At most `count` in any window of `seconds`, the burst counted in."""
+    most = max(1, min(burst, int(count / 3)))
+    return Rate(max(count - most, count / 2), seconds, most)
