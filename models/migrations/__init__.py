@@ -1,0 +1,1 @@
+"""Here live the steps from an empty database to the present one."""

@@ -1,0 +1,51 @@
+"""Here lives the PostgreSQL engine: any address libpq knows, and transactions that give their connection back."""
+
+from typing import Any
+
+import asyncpg
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import TransactionalDBClient, TransactionContext, TransactionContextPooled
+from tortoise.connection import get_connections
+
+OWN_WORDS = ("host", "port", "user", "password", "database", "loop")
+
+
+class Frame(TransactionContextPooled):
+    """A transaction whose connection returns to the pool even when its beginning fails."""
+
+    client: TransactionWrapper
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        try:
+            return await super().__aenter__()
+        except BaseException:
+            await self._give_back()
+            raise
+
+    async def _give_back(self) -> None:
+        get_connections().reset(getattr(self, "token", None))
+        pool: Any = self.client._parent._pool  # noqa: SLF001 - Tortoise offers no other way to its pool
+        if pool is not None and self.client._connection is not None:  # noqa: SLF001 - see above
+            await pool.release(self.client._connection)  # noqa: SLF001 - see above
+
+
+async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
+    """Our statements leave no session state behind, so a connection needs no round trip between two uses."""
+
+
+class PostgresClient(AsyncpgDBClient):
+    """`dsn` is any address that libpq and asyncpg understand, with its options."""
+
+    def __init__(self, dsn: str, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.dsn = dsn
+
+    async def create_pool(self, **settings: Any) -> asyncpg.Pool:
+        kept = {name: value for name, value in settings.items() if name not in OWN_WORDS}
+        return await asyncpg.create_pool(self.dsn, reset=_nothing_to_reset, **kept)
+
+    def _in_transaction(self) -> TransactionContext:
+        return Frame(TransactionWrapper(self), self._pool_init_lock)
+
+
+client_class = PostgresClient

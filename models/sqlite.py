@@ -1,0 +1,105 @@
+"""Here lives the SQLite engine: one writer, whose transactions hold the write lock from their first word.
+
+Tortoise's own engine begins deferred transactions, which lose against a second process; leaves the lock
+taken when a beginning is cancelled; and commits an open transaction when a script runs inside it.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from types import TracebackType
+from typing import Any
+
+from tortoise.backends.base.client import NestedTransactionContext, TransactionalDBClient, TransactionContext
+from tortoise.backends.sqlite.client import (
+    SqliteClient,
+    SqliteTransactionContext,
+    SqliteTransactionWrapper,
+    translate_exceptions,
+)
+from tortoise.connection import get_connections
+from tortoise.exceptions import OperationalError
+
+
+def statements(script: str) -> Iterator[str]:
+    """The single statements of a script; semicolons in strings, comments and triggers do not end one."""
+    pending = ""
+    for part in script.split(";"):
+        pending += part + ";"
+        if sqlite3.complete_statement(pending):
+            if pending.strip("; \n\t"):
+                yield pending.strip()
+            pending = ""
+
+
+class Frame(SqliteTransactionContext):
+    """A transaction that never leaves the lock taken or the connection open, however it ends."""
+
+    connection: "Transaction"
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        await self._trxlock.acquire()
+        try:
+            await self.ensure_connection()
+            await self.connection.begin()
+        except BaseException:
+            try:
+                await self._undo()
+            finally:
+                self._trxlock.release()
+            raise
+        self.token = get_connections().set(self.connection_name, self.connection)
+        return self.connection
+
+    async def __aexit__(
+        self, exc_type: type[BaseException] | None, exc_val: BaseException | None, exc_tb: TracebackType | None
+    ) -> None:
+        get_connections().reset(self.token)
+        try:
+            await self._end(commit=exc_type is None)
+        finally:
+            self._trxlock.release()
+
+    async def _end(self, *, commit: bool) -> None:
+        try:
+            if commit and not self.connection._finalized:  # noqa: SLF001 - as Tortoise's own frame asks
+                await self.connection.commit()
+                return
+        except BaseException:
+            await self._undo()
+            raise
+        await self._undo()
+
+    async def _undo(self) -> None:
+        """Roll back what is still open: the worker thread runs this after whatever was cancelled before it."""
+        if self.connection._connection:  # noqa: SLF001 - Tortoise offers no other way to its connection
+            await self.connection._connection.rollback()  # noqa: SLF001 - see above
+
+
+class Transaction(SqliteTransactionWrapper):
+    """What statements run on inside a transaction."""
+
+    async def begin(self) -> None:
+        try:
+            await self._connection.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError as exc:
+            raise OperationalError(exc) from exc
+
+    def _in_transaction(self) -> TransactionContext:
+        return NestedTransactionContext(Transaction(self))
+
+    async def execute_script(self, query: str) -> None:
+        for statement in statements(query):
+            await self.execute_query(statement)
+
+
+class ImmediateClient(SqliteClient):
+    def _in_transaction(self) -> TransactionContext:
+        return Frame(Transaction(self), self._lock)
+
+    @translate_exceptions
+    async def execute_many(self, query: str, values: list[list[Any]]) -> None:
+        async with self._in_transaction() as transaction:
+            await transaction.execute_many(query, values)
+
+
+client_class = ImmediateClient
