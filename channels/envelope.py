@@ -201,6 +201,8 @@ def _refuse_doctype(*_: object) -> None:
 
 
 def _parse(parser: XMLParserType, xml: bytes) -> None:
+    if b"\0" in xml:  # expat would take it for UTF-16
+        raise Malformed("not UTF-8")
     try:
         parser.Parse(xml, True)  # noqa: FBT003 - expat takes it by position only
     except ExpatError as error:
