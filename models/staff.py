@@ -1,14 +1,19 @@
 """Here lives who works here: people, the chat accounts that are theirs, and codes to bind one more."""
 
-from datetime import datetime
+import hmac
+from datetime import datetime, timedelta
+from random import Random
 from typing import Self
 
 from tortoise import fields
 from tortoise.models import Model
 
+from domain.binding import LOCKED, TRIES, VALID, digest, draw
 from domain.messages import Address
 from domain.permissions import Role
 from models.fields import Instant
+
+USED_EVERY = timedelta(minutes=1)  # how exactly the use of an account is remembered
 
 
 class Staff(Model):
@@ -41,6 +46,16 @@ class Staff(Model):
         account = await StaffAccount.filter(staff_id=self.id).order_by("-used_at", "id").first()
         return Address(account.account, account.external_id) if account else None
 
+    async def issue_code(self, now: datetime, random: Random) -> str:
+        """A fresh one-time code for this person, shown once; the one before it is worth nothing any more."""
+        await BindCode.filter(staff_id=self.id).delete()
+        await BindCode.filter(expires_at__lte=now).delete()
+        code = draw(random)
+        while await BindCode.exists(code_hash=digest(code)):
+            code = draw(random)
+        await BindCode.create(staff_id=self.id, code_hash=digest(code), expires_at=now + VALID)
+        return code
+
 
 class StaffAccount(Model):
     """A chat account bound to a person: ids only, never user names or display names."""
@@ -57,6 +72,20 @@ class StaffAccount(Model):
         table = "staff_account"
         unique_together = (("account", "external_id"),)
 
+    @classmethod
+    async def bind(cls, address: Address, staff: Staff, now: datetime) -> None:
+        """Let this chat account be that person's from now on."""
+        await cls.update_or_create(
+            {"staff_id": staff.id, "used_at": now}, account=address.account, external_id=address.id
+        )
+
+    @classmethod
+    async def used(cls, address: Address, now: datetime) -> None:
+        """Remember that the account is in use; most calls find that known and write nothing."""
+        await cls.filter(account=address.account, external_id=address.id, used_at__lt=now - USED_EVERY).update(
+            used_at=now
+        )
+
 
 class BindCode(Model):
     """A one-time code by which a chat account becomes somebody's; only its hash is kept."""
@@ -71,6 +100,16 @@ class BindCode(Model):
     class Meta:
         table = "bind_code"
 
+    @classmethod
+    async def redeem(cls, typed: str, now: datetime) -> Staff | None:
+        """Whose valid code `typed` is; it is used up by that. Compared in constant time."""
+        wanted = digest(typed)
+        codes = await cls.filter(expires_at__gt=now, staff__active=True).select_related("staff")
+        found = [code for code in codes if hmac.compare_digest(code.code_hash, wanted)]
+        for code in found:
+            await code.delete()
+        return found[0].staff if found else None
+
 
 class BindAttempt(Model):
     """How often an unknown chat account has tried a code lately."""
@@ -83,3 +122,14 @@ class BindAttempt(Model):
     class Meta:
         table = "bind_attempt"
         indexes = (("account", "external_id", "at"),)
+
+    @classmethod
+    async def locked(cls, address: Address, now: datetime) -> bool:
+        """Whether this chat account has guessed wrong too often to try again now."""
+        lately = cls.filter(account=address.account, external_id=address.id, at__gt=now - LOCKED)
+        return await lately.count() >= TRIES
+
+    @classmethod
+    async def failed(cls, address: Address, now: datetime) -> None:
+        await cls.filter(at__lte=now - LOCKED).delete()
+        await cls.create(account=address.account, external_id=address.id, at=now)
