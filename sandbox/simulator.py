@@ -1,0 +1,61 @@
+"""The whole simulator: three platforms on one stage, behind one web application."""
+
+import time
+from collections.abc import Callable
+from typing import Unpack
+
+from aiohttp import web
+
+from sandbox.cgi import CgiDoor
+from sandbox.ids import Ids
+from sandbox.ledger import Call, How
+from sandbox.settings import SandboxSettings
+from sandbox.stage import Stage
+from sandbox.telegram import Telegram
+from sandbox.telegram.door import TelegramDoor
+from sandbox.telegram.methods import table
+from sandbox.wechat import WeChat
+from sandbox.wechat.calls import CALLS as WECHAT_CALLS
+from sandbox.wecom import WeCom
+from sandbox.wecom.calls import CALLS as WECOM_CALLS
+
+UPLOAD_BYTES = 64 * 2**20
+
+
+class Sandbox:
+    """`app` can be served alone or mounted under a prefix; callbacks need `start()` before and `close()` after."""
+
+    def __init__(self, settings: SandboxSettings, clock: Callable[[], float] = time.time) -> None:
+        self.stage = Stage(settings, clock, Ids(clock()))
+        self.wecom = WeCom(self.stage)
+        self.wechat = WeChat(self.stage)
+        self.telegram = Telegram(self.stage)
+        self.app = web.Application(client_max_size=UPLOAD_BYTES)
+        self._add_routes()
+
+    @property
+    def calls(self) -> list[Call]:
+        """Every API call received, oldest first."""
+        return self.stage.ledger.calls
+
+    def fail(self, platform: str, path: str, *, times: int = 1, **how: Unpack[How]) -> None:
+        """Let the next `times` calls of a method fail; see `ledger.Failure`.
+
+        `path`: `message/send` for wecom and wechat, `sendMessage` for telegram.
+        """
+        self.stage.ledger.fail(platform, path, times, **how)
+
+    async def start(self) -> None:
+        await self.stage.postman.start()
+
+    async def close(self) -> None:
+        self.telegram.updates.mailbox.interrupt("the sandbox is closing")
+        await self.stage.postman.close()
+
+    def _add_routes(self) -> None:
+        telegram = TelegramDoor(self.telegram, table(self.telegram.updates))
+        routes = self.app.router
+        routes.add_route("*", "/wecom/cgi-bin/{path:.+}", CgiDoor(self.wecom, WECOM_CALLS).handle)
+        routes.add_route("*", "/wechat/cgi-bin/{path:.+}", CgiDoor(self.wechat, WECHAT_CALLS).handle)
+        routes.add_route("*", "/telegram/bot{token:[^/]+}/{method}", telegram.handle)
+        routes.add_get("/telegram/file/bot{token:[^/]+}/{path:.+}", telegram.download)

@@ -1,0 +1,56 @@
+"""What can be seen on the phones: every chat of every person, told as it happens."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+By = Literal["person", "company", "note"]
+KEPT = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One bubble. `chat` is `platform:person`; an entry told again under its id replaces the earlier one."""
+
+    id: str
+    chat: str
+    by: By
+    at: float
+    content: dict[str, Any]
+
+
+class Story:
+    """The last thousand entries, and everybody who listens."""
+
+    def __init__(self) -> None:
+        self._entries: OrderedDict[str, Entry] = OrderedDict()
+        self._listeners: set[asyncio.Queue[Entry]] = set()
+
+    def tell(self, entry: Entry) -> None:
+        self._entries[entry.id] = entry
+        if len(self._entries) > KEPT:
+            self._entries.popitem(last=False)
+        for listener in self._listeners:
+            listener.put_nowait(entry)
+
+    def find(self, entry_id: str) -> Entry | None:
+        return self._entries.get(entry_id)
+
+    @contextmanager
+    def listen(self) -> Iterator[asyncio.Queue[Entry]]:
+        """A queue that starts with the whole history."""
+        queue: asyncio.Queue[Entry] = asyncio.Queue()
+        for entry in self._entries.values():
+            queue.put_nowait(entry)
+        self._listeners.add(queue)
+        try:
+            yield queue
+        finally:
+            self._listeners.discard(queue)
+
+
+def as_json(entry: Entry) -> dict[str, Any]:
+    return asdict(entry)

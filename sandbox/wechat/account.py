@@ -1,0 +1,82 @@
+"""A simulated official account: its followers, their quotas, its tags, menu and tokens."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from sandbox.cgi import CgiError, found
+from sandbox.media import MediaShelf
+from sandbox.stage import Stage
+from sandbox.tokens import TokenBook
+from sandbox.wechat.errors import MESSAGES
+
+
+@dataclass(slots=True)
+class Grant:
+    """So many customer-service messages may be sent until then."""
+
+    left: int
+    until: float
+
+
+@dataclass(slots=True)
+class User:
+    """A person who follows, or has followed, the account. `scene`: the scene of the QR code he came by."""
+
+    openid: str
+    name: str = ""
+    subscribed_at: int = 0
+    is_follower: bool = True
+    scene: str = ""
+    unionid: str = ""
+    remark: str = ""
+    tags: list[int] = field(default_factory=list)
+    grants: dict[str, Grant] = field(default_factory=dict)
+
+    def may_be_told(self, now: float) -> None:
+        """Use up one message of the quota; 45015 without a window, 45047 without a rest."""
+        if not self.is_follower:
+            raise CgiError(45015)
+        alive = [grant for grant in self.grants.values() if now < grant.until]
+        if not alive:
+            raise CgiError(45015)
+        usable = [grant for grant in alive if grant.left > 0]
+        if not usable:
+            raise CgiError(45047)
+        min(usable, key=lambda grant: grant.until).left -= 1
+
+
+@dataclass(slots=True)
+class Account:
+    """All simulated state; a test may read and change it freely."""
+
+    stage: Stage
+    tokens: TokenBook
+    media: MediaShelf
+    users: dict[str, User] = field(default_factory=dict)
+    tags: dict[int, str] = field(default_factory=lambda: {2: "星标组"})
+    templates: set[str] = field(default_factory=lambda: {"sandbox-template"})
+    menu: dict[str, Any] | None = None
+    stable_token: str = ""
+    latest_token: str = ""
+    forced_at: list[float] = field(default_factory=list)
+    tickets: dict[str, str] = field(default_factory=dict)
+
+    platform: ClassVar[str] = "wechat"
+    wrong_method: ClassVar[int] = 43002
+    wrong_json: ClassVar[int] = 47001
+
+    def check_token(self, token: str) -> None:
+        self.tokens.check(token)
+
+    def success(self, result: dict[str, Any]) -> dict[str, Any]:
+        """Answers that carry data have no errcode."""
+        return result or {"errcode": 0, "errmsg": "ok"}
+
+    def refusal(self, code: int) -> dict[str, Any]:
+        """The body of a refused call, as the platform words it."""
+        rid = self.stage.ids.code(size=12)
+        return {"errcode": code, "errmsg": f"{MESSAGES[code]} rid: {rid[:8]}-{rid[8:16]}-{rid[16:]}"}
+
+    def user(self, openid: object) -> User:
+        """Anybody who was ever seen; 40003."""
+        return found(self.users.get(str(openid)), 40003)

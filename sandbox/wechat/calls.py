@@ -1,0 +1,12 @@
+"""The table of all simulated API methods of the official account."""
+
+from typing import Final
+
+from sandbox.cgi import Calls
+from sandbox.wechat import access, messages, users
+
+CALLS: Final[Calls] = {
+    **access.CALLS,
+    **messages.CALLS,
+    **users.CALLS,
+}

@@ -1,0 +1,132 @@
+"""A simulated company on WeCom: its members, customers, tokens and open codes."""
+
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from sandbox.cgi import found, refuse_if
+from sandbox.media import MediaShelf
+from sandbox.stage import Stage
+from sandbox.tokens import TokenBook
+from sandbox.wecom.errors import MESSAGES
+from sandbox.wecom.library import TagLibrary
+
+
+@dataclass(slots=True)
+class Member:
+    userid: str
+    name: str
+    department: list[int] = field(default_factory=lambda: [1])
+    position: str = ""
+    alias: str = ""
+
+
+@dataclass(slots=True)
+class Department:
+    id: int
+    name: str
+    parentid: int = 0
+    order: int = 100_000_000
+
+
+@dataclass(slots=True)
+class Follow:
+    """One member's view of one customer. `tags` are corp tag ids, `personal_tags` names."""
+
+    userid: str
+    createtime: int
+    state: str = ""
+    remark: str = ""
+    description: str = ""
+    remark_corp_name: str = ""
+    remark_mobiles: list[str] = field(default_factory=list)
+    tags: list[str] = field(default_factory=list)
+    personal_tags: list[str] = field(default_factory=list)
+    add_way: int = 1
+
+
+@dataclass(slots=True)
+class Contact:
+    """A customer. `type` 1 is a WeChat user, 2 a WeCom user; `gender` 0 unknown, 1 male, 2 female."""
+
+    external_userid: str
+    name: str
+    type: int = 1
+    gender: int = 0
+    avatar: str = ""
+    unionid: str = ""
+    corp_name: str = ""
+    follows: dict[str, Follow] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Welcome:
+    """A welcome code: 20 s, once."""
+
+    userid: str
+    external_userid: str
+    born: float
+    is_used: bool = False
+
+
+@dataclass(slots=True)
+class SentCard:
+    """A template card on the phones of some members; `entry_ids` are its bubbles by userid."""
+
+    card: dict[str, Any]
+    entry_ids: dict[str, str]
+
+
+@dataclass(slots=True)
+class ResponseCode:
+    card: SentCard
+    born: float
+    is_used: bool = False
+
+
+@dataclass(slots=True)
+class Corp:
+    """All simulated state; a test may read and change it freely."""
+
+    stage: Stage
+    tokens: TokenBook
+    media: MediaShelf
+    tags: TagLibrary
+    members: dict[str, Member] = field(default_factory=dict)
+    departments: dict[int, Department] = field(default_factory=dict)
+    contacts: dict[str, Contact] = field(default_factory=dict)
+    welcomes: dict[str, Welcome] = field(default_factory=dict)
+    response_codes: dict[str, ResponseCode] = field(default_factory=dict)
+    task_ids: set[str] = field(default_factory=set)
+    sent_to: dict[str, list[float]] = field(default_factory=dict)
+    limits_on: bool = False
+    current_token: str = ""
+    caller_ip: str = "127.0.0.1"
+
+    platform: ClassVar[str] = "wecom"
+    wrong_method: ClassVar[int] = 40063
+    wrong_json: ClassVar[int] = 40058
+
+    def check_token(self, token: str) -> None:
+        self.tokens.check(token)
+
+    def success(self, result: dict[str, Any]) -> dict[str, Any]:
+        return {"errcode": 0, "errmsg": "ok", **result}
+
+    def refusal(self, code: int) -> dict[str, Any]:
+        """The body of a refused call, as the platform words it."""
+        hint = f"[{self.stage.now()}_61_{self.stage.ids.code(size=16)}]"
+        more = f"more info at https://open.work.weixin.qq.com/devtool/query?e={code}"
+        return {"errcode": code, "errmsg": f"{MESSAGES[code]}, hint: {hint}, from ip: {self.caller_ip}, {more}"}
+
+    def check_agent(self, agent_id: object) -> None:
+        refuse_if(agent_id is None, 41011)
+        refuse_if(not isinstance(agent_id, int) or isinstance(agent_id, bool), 40056)
+        refuse_if(agent_id != self.stage.settings.agent_id, 301002)
+
+    def contact(self, external_userid: object) -> Contact:
+        return found(self.contacts.get(str(external_userid)), 40096)
+
+    def follow_of(self, userid: object, external_userid: object) -> Follow:
+        """The relation between a member and a customer; 60111, 40096, 84061."""
+        refuse_if(userid not in self.members, 60111)
+        return found(self.contact(external_userid).follows.get(str(userid)), 84061)
