@@ -12,3 +12,7 @@ class Cursor(Model):
 
     class Meta:
         table = "cursor"
+
+    @classmethod
+    async def reach(cls, account: str, value: str) -> None:
+        await cls.update_or_create(defaults={"value": value}, account=account)

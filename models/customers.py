@@ -1,12 +1,14 @@
 """Here lives who our customers are, where they can be reached, and whose they are."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Self
 
 from tortoise import fields
+from tortoise.expressions import Q
 from tortoise.models import Model
 
-from domain.events import ContactState
+from domain.events import ContactState, Follow
 from domain.messages import Address
 from models.fields import Instant
 from models.staff import Staff
@@ -76,6 +78,13 @@ class Identity(Model):
         await self.save(update_fields=["state", "state_at"])
         return True
 
+    async def hear(self, at: datetime) -> None:
+        """A word from this person: proof that they can be reached."""
+        self.heard_at = max(at, self.heard_at or at)
+        if at >= self.state_at:
+            self.state, self.state_at = "reachable", at
+        await self.save(update_fields=["heard_at", "state", "state_at"])
+
 
 class Relation(Model):
     """One WeCom member's relation to one customer (跟进人): remark, state of the contact way, and whether it lasts."""
@@ -96,3 +105,31 @@ class Relation(Model):
     class Meta:
         table = "relation"
         unique_together = (("identity", "userid"),)
+
+    @classmethod
+    async def keep(cls, identity_id: int, follows: Iterable[Follow]) -> None:
+        """Take over what the platform tells of members' relations; one not told of stays as it was."""
+        for follow in follows:
+            await cls.update_or_create(
+                identity_id=identity_id,
+                userid=follow.userid,
+                defaults={
+                    "remark": follow.remark,
+                    "description": follow.description,
+                    "company": follow.company,
+                    "source": follow.state,
+                    "phones": list(follow.phones),
+                    "added_at": follow.added_at,
+                    "ended_at": None,
+                },
+            )
+
+    @classmethod
+    async def end(cls, identity_id: int, userid: str, at: datetime) -> None:
+        """The relation ended, unless it began anew after `at`."""
+        begun_later = Q(added_at__gt=at)
+        await cls.filter(~begun_later | Q(added_at=None), identity_id=identity_id, userid=userid).update(ended_at=at)
+
+    @classmethod
+    async def lasting(cls, identity_id: int) -> bool:
+        return await cls.filter(identity_id=identity_id, ended_at=None).exists()

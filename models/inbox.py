@@ -1,7 +1,8 @@
 """Here lives the inbox: everything that happened, once each, whoever told it and however often."""
 
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field, TypeAdapter
 from tortoise import fields
@@ -9,12 +10,19 @@ from tortoise.indexes import PartialIndex
 
 from domain.channel import RawEvent
 from domain.events import OwnEvent
-from models.fields import milliseconds
+from models.database import insert_many
 from models.queue import QueueRow
-from models.sql import select
 
 OWN = "guanxi"  # the account of events that we tell ourselves
 CODEC: TypeAdapter[OwnEvent] = TypeAdapter(Annotated[OwnEvent, Field(discriminator="kind")])
+
+
+class Arrival(NamedTuple):
+    """One event at the door, and when it came."""
+
+    account: str
+    event: RawEvent
+    at: datetime
 
 
 class InboxEvent(QueueRow):
@@ -39,18 +47,37 @@ class InboxEvent(QueueRow):
         return RawEvent(self.key, self.lane, self.payload)
 
     @classmethod
+    async def store(cls, arrivals: Sequence[Arrival]) -> list[bool]:
+        """Keep what is new, all in one statement; False for what was there already."""
+        stored = await insert_many(
+            cls,
+            ("account", "key", "lane", "payload", "due_at", "queued_at"),
+            [(a.account, a.event.key, a.event.lane, a.event.payload, a.at, a.at) for a in arrivals],
+            conflict=("account", "key"),
+            returning=("account", "key"),
+        )
+        fresh = set(stored)
+        new = []
+        for arrival in arrivals:
+            mark = (arrival.account, arrival.event.key)
+            new.append(mark in fresh)
+            fresh.discard(mark)
+        return new
+
+    @classmethod
+    async def is_waiting(cls, account: str, key: str) -> bool:
+        """Whether this event is stored and not handled yet."""
+        return await cls.filter(account=account, key=key, state="waiting").exists()
+
+    @classmethod
     async def remind(cls, event: OwnEvent, key: str, at: datetime, now: datetime) -> None:
         """Let `event` happen at `at`, once for its key, in a lane of its own."""
         payload = CODEC.dump_json(event).decode()
-        await select(
-            "INSERT INTO inbox_event (account, key, lane, payload, due_at, queued_at, priority, state, attempts, error)"
-            " VALUES ($1, $2, $3, $4, $5, $6, 0, 'waiting', 0, '') ON CONFLICT (account, key) DO NOTHING RETURNING id",
-            OWN,
-            key,
-            f"{OWN}:{key}",
-            payload,
-            milliseconds(at),
-            milliseconds(now),
+        await insert_many(
+            cls,
+            ("account", "key", "lane", "payload", "due_at", "queued_at"),
+            [(OWN, key, f"{OWN}:{key}", payload, at, now)],
+            conflict=("account", "key"),
         )
 
     def own(self) -> OwnEvent:

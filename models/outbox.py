@@ -1,5 +1,7 @@
 """Here lives the outbox: everything we decided to say or do, a row before it is a request."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, ClassVar, Self
 
@@ -8,10 +10,27 @@ from tortoise import fields
 from tortoise.indexes import PartialIndex
 
 from domain.messages import Outgoing
-from models.fields import Instant
-from models.queue import QueueRow
+from models.fields import Instant, milliseconds
+from models.queue import QueueRow, State
+from models.sql import select
 
 CODEC: TypeAdapter[Outgoing] = TypeAdapter(Annotated[Outgoing, Field(discriminator="kind")])
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """What is to be recorded of one row; many are written by one statement."""
+
+    id: int
+    state: State
+    due_at: datetime
+    attempts: int
+    error: str = ""
+    platform_id: str = ""
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        return (self.id, self.state, milliseconds(self.due_at), self.attempts, self.error[:200], self.platform_id[:200])
 
 
 class OutboxItem(QueueRow):
@@ -53,6 +72,41 @@ class OutboxItem(QueueRow):
             message_id=message_id,
             expires_at=outgoing.expires_at,
         )
+
+    @classmethod
+    async def answering(cls, account: str, key: str) -> Self | None:
+        """What was promised first as the answer to an event."""
+        return await cls.filter(account=account, reply_to=key).order_by("id").first()
+
+    @classmethod
+    async def settle_all(cls, settlements: Sequence[Settlement]) -> list[bool]:
+        """Record them all; False for a row that somebody else has taken over or ended."""
+        width = len(settlements[0].values)
+        types = ("BIGINT", "TEXT", "BIGINT", "SMALLINT", "TEXT", "TEXT")
+        casts = [
+            "(" + ", ".join(f"CAST(${row * width + column + 1} AS {kind})" for column, kind in enumerate(types)) + ")"
+            for row in range(len(settlements))
+        ]
+        rows = await select(
+            f"WITH v (id, state, due_at, attempts, error, platform_id) AS (VALUES {', '.join(casts)})"  # noqa: S608
+            " UPDATE outbox_item SET state = v.state, due_at = v.due_at, attempts = v.attempts, error = v.error,"
+            " platform_id = v.platform_id FROM v WHERE outbox_item.id = v.id"
+            " AND outbox_item.state IN ('waiting', 'sending')"
+            " AND (v.state <> 'sending' OR outbox_item.state = 'waiting') RETURNING outbox_item.id AS id",
+            *(value for settlement in settlements for value in settlement.values),
+        )
+        settled = {row["id"] for row in rows}
+        return [settlement.id in settled for settlement in settlements]
+
+    async def said_in_answer(self, mark: str) -> bool:
+        """Take the row for said in an HTTP answer, unless it has begun to go another way."""
+        rows = await select(
+            "UPDATE outbox_item SET state = 'done', platform_id = $2 WHERE id = $1"
+            " AND (state = 'waiting' OR (state = 'done' AND platform_id = $2)) RETURNING id",
+            self.id,
+            mark,
+        )
+        return bool(rows)
 
     @property
     def outgoing(self) -> Outgoing:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar, Literal, Self
 
-from tortoise import fields
+from tortoise import connections, fields
 from tortoise.models import Model
 
 from models.fields import Instant, milliseconds
@@ -34,7 +34,8 @@ class QueueRow(Model):
     @classmethod
     async def next_in(cls, lane: str, limit: int) -> list[Self]:
         """The rows that a lane has yet to do, first things first; whoever holds the lane stops at one not due."""
-        return await cls.filter(lane=lane, state="waiting").order_by("priority", "id").limit(limit)
+        found = cls.filter(lane=lane, state="waiting").order_by("priority", "id").limit(limit)
+        return await found.using_db(connections.get("reader"))
 
     @classmethod
     async def waiting_lanes(cls, until: datetime, limit: int = 10_000) -> list[tuple[str, datetime]]:
@@ -44,6 +45,7 @@ class QueueRow(Model):
             " GROUP BY lane LIMIT $2",
             milliseconds(until),
             limit,
+            alias="reader",
         )
         due = cls._meta.fields_map["due_at"]
         return [(row["lane"], due.to_python_value(row["due"])) for row in rows]
@@ -52,7 +54,8 @@ class QueueRow(Model):
     async def backlog(cls) -> dict[str, tuple[int, int]]:
         """For each state but done: how many rows are in it, and the epoch milliseconds of the oldest."""
         rows = await select(
-            f"SELECT state, COUNT(*) AS n, MIN(due_at) AS oldest FROM {cls.TABLE} WHERE state <> 'done' GROUP BY state"  # noqa: S608
+            f"SELECT state, COUNT(*) AS n, MIN(due_at) AS oldest FROM {cls.TABLE} WHERE state <> 'done' GROUP BY state",  # noqa: S608
+            alias="reader",
         )
         return {row["state"]: (row["n"], row["oldest"]) for row in rows}
 

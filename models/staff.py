@@ -1,6 +1,7 @@
 """Here lives who works here: people, the chat accounts that are theirs, and codes to bind one more."""
 
 import hmac
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from random import Random
 from typing import Self
@@ -40,6 +41,16 @@ class Staff(Model):
     async def managers(cls) -> list[Self]:
         """Everybody who looks after what nobody owns."""
         return await cls.filter(active=True, role__in=[Role.MANAGER, Role.ADMIN]).order_by("id")
+
+    @classmethod
+    async def appoint(cls, name: str, role: Role, accounts: Mapping[str, str], now: datetime) -> Self:
+        """Somebody named in config.yaml: made when new, their accounts bound; what changed later stays as it is."""
+        staff, _ = await cls.get_or_create({"role": role, "created_at": now}, name=name)
+        for account, external_id in accounts.items():
+            await StaffAccount.get_or_create(
+                {"staff_id": staff.id, "used_at": now}, account=account, external_id=external_id
+            )
+        return staff
 
     async def address(self) -> Address | None:
         """Where this person reads: the chat account that was used last."""

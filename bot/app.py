@@ -1,0 +1,174 @@
+"""Here lives the composition root: read it from top to bottom like a recipe."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import aiohttp
+import structlog
+from aiohttp import web
+
+from bot import database
+from bot.inbox import InboxWorker
+from bot.intake import LARGEST_BODY, Door
+from bot.lanes import Lanes, LocalLanes
+from bot.limiter import Limiter
+from bot.outbox import OutboxWorker
+from bot.passive import PassiveReplies
+from bot.settings import Settings
+from channels import Tools, open_channel
+from domain.channel import Channel, Pollable
+from domain.errors import CallFailed
+from handlers import router
+from handlers.context import House
+from models.staff import Staff
+
+log = structlog.get_logger()
+ROLES = ("web", "worker", "scheduler")
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What runs in one process."""
+
+    channels: Mapping[str, Channel]
+    inbox: InboxWorker
+    outbox: OutboxWorker
+    lanes: Lanes
+    door: Door
+
+
+class Server:
+    """One process's server: its settings from the start, its parts while it runs."""
+
+    parts: Parts
+
+    def __init__(
+        self, settings: Settings, roles: tuple[str, ...], base: Path | None, clock: Callable[[], datetime]
+    ) -> None:
+        self.settings = settings
+        self.roles = roles
+        self.base = base
+        self.clock = clock
+
+    async def life(self, _: web.Application) -> AsyncIterator[None]:
+        """Open everything, run, close everything in reverse."""
+        settings = self.settings
+        async with (
+            database.opened(settings.database.url, base=self.base, serving=True),
+            aiohttp.ClientSession() as session,
+            _channels(settings, session, self.clock) as channels,
+        ):
+            await _appoint_staff(settings, self.clock())
+            self.parts = _parts(settings, channels, self.clock)
+            async with _running(self.parts, self.roles):
+                yield
+
+    async def callback(self, request: web.Request) -> web.StreamResponse:
+        return await self.parts.door.webhook(request)
+
+
+SERVER = web.AppKey("server", Server)
+
+
+def build_app(
+    settings: Settings,
+    roles: tuple[str, ...] = ROLES,
+    *,
+    base: Path | None = None,
+    clock: Callable[[], datetime] = now,
+) -> web.Application:
+    """The server as an aiohttp application; `base` is where a relative database path starts."""
+    app = web.Application(client_max_size=LARGEST_BODY)
+    app[SERVER] = server = Server(settings, roles, base, clock)
+    app.cleanup_ctx.append(server.life)
+    app.router.add_route("GET", "/callbacks/{name}", server.callback)
+    app.router.add_route("POST", "/callbacks/{name}", server.callback)
+    return app
+
+
+@asynccontextmanager
+async def _channels(
+    settings: Settings, session: aiohttp.ClientSession, clock: Callable[[], datetime]
+) -> AsyncIterator[dict[str, Channel]]:
+    opened = {
+        config.name: open_channel(
+            config, Tools(session, clock, settings.server.public_url, settings.limits_of(config.name, config.kind))
+        )
+        for config in settings.channels
+    }
+    try:
+        yield opened
+    finally:
+        for channel in opened.values():
+            await channel.close()
+
+
+def _parts(settings: Settings, channels: Mapping[str, Channel], clock: Callable[[], datetime]) -> Parts:
+    router.load()
+    passive = PassiveReplies()
+    inbox = InboxWorker(channels, _house(settings), passive, clock)
+    outbox = OutboxWorker(channels, Limiter(time.monotonic), clock)
+    lanes = LocalLanes({"inbox": inbox, "outbox": outbox}, clock)
+    inbox.lanes = outbox.lanes = lanes
+    return Parts(channels, inbox, outbox, lanes, Door(channels, lanes, passive, clock))
+
+
+def _house(settings: Settings) -> House:
+    return House(
+        language=settings.language,
+        timezone=ZoneInfo(settings.timezone),
+        accounts={config.name: config.kind for config in settings.channels},
+        welcome=settings.replies.welcome,
+        keywords=tuple((tuple(row.words), row.template) for row in settings.replies.keywords),
+    )
+
+
+async def _appoint_staff(settings: Settings, at: datetime) -> None:
+    async with database.transaction():
+        for entry in settings.staff:
+            await Staff.appoint(entry.name, entry.role, entry.accounts, at)
+
+
+@asynccontextmanager
+async def _running(parts: Parts, roles: tuple[str, ...]) -> AsyncIterator[None]:
+    """Workers first and last: what the door stores can be handled, and nothing is taken once they stop."""
+    async with parts.outbox.settling, parts.door.storing:
+        tasks: list[asyncio.Task[None]] = []
+        if "worker" in roles:
+            await parts.outbox.recover()
+            await parts.lanes.start()
+        if "web" in roles:
+            tasks += [asyncio.create_task(_introduce(channel)) for channel in parts.channels.values()]
+            tasks += [
+                asyncio.create_task(parts.door.poll(channel))
+                for channel in parts.channels.values()
+                if isinstance(channel, Pollable) and channel.polls
+            ]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            parts.inbox.stopping = parts.outbox.stopping = True
+            await parts.lanes.stop()
+
+
+async def _introduce(channel: Channel) -> None:
+    """Tell the platform what it must know of us; one that does not answer does not keep the others waiting."""
+    with contextlib.suppress(asyncio.CancelledError):
+        try:
+            await channel.start()
+        except CallFailed as error:
+            log.warning("channel not introduced", channel=channel.account, error=str(error))

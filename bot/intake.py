@@ -1,0 +1,132 @@
+"""Here lives the door: receive, store with whoever else is there, answer; and the asking of those that do not tell."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+import structlog
+from aiohttp import web
+
+from bot import metrics
+from bot.commit import GroupCommit
+from bot.database import transaction
+from bot.lanes import Lanes
+from bot.passive import PASSIVE, PassiveReplies
+from domain.channel import Answer, Answerable, CallbackRequest, Channel, Pollable, RawEvent
+from domain.errors import CallFailed, Malformed, NotAuthentic
+from domain.messages import OutboundMessage
+from models.cursors import Cursor
+from models.inbox import Arrival, InboxEvent
+from models.outbox import OutboxItem
+
+log = structlog.get_logger()
+LARGEST_BODY = 1024 * 1024
+UNAVAILABLE = {"Retry-After": "5"}
+PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0)
+
+
+class Door:
+    """Answers a platform only after the commit of what it told."""
+
+    def __init__(
+        self,
+        channels: Mapping[str, Channel],
+        lanes: Lanes,
+        passive: PassiveReplies,
+        clock: Callable[[], datetime],
+    ) -> None:
+        self.channels = channels
+        self.lanes = lanes
+        self.passive = passive
+        self.clock = clock
+        self.storing = GroupCommit(self._store_all)
+
+    async def webhook(self, request: web.Request) -> web.Response:
+        """`GET/POST /callbacks/{name}`: 200 stored, 400 malformed, 403 not authentic, 404, 413, 503 not stored."""
+        channel = self.channels.get(request.match_info["name"])
+        if channel is None:
+            return _refusal(404, "unknown")
+        body = await request.read() if request.method == "POST" else b""
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        try:
+            intake = await channel.receive(CallbackRequest(request.method, request.query, headers, body))
+        except NotAuthentic:
+            return _refusal(403, channel.account)
+        except Malformed:
+            return _refusal(400, channel.account)
+        try:
+            answer = await self._take(channel, intake.events) or intake.answer
+        except Exception as error:  # noqa: BLE001 - whatever kept it from being stored, the platform must come again
+            log.error("not stored", channel=channel.account, error=type(error).__name__)
+            return web.Response(status=503, headers=UNAVAILABLE)
+        return web.Response(body=answer.body, content_type=answer.content_type)
+
+    async def poll(self, channel: Pollable) -> None:
+        """Ask for ever; what came and how far it reaches are one commit."""
+        failures = 0
+        while True:
+            try:
+                await self._pull(channel)
+                failures = 0
+            except asyncio.CancelledError:
+                raise
+            except Exception as error:  # noqa: BLE001 - platform or database away: ask again from where we were
+                reason = str(error) if isinstance(error, CallFailed) else type(error).__name__
+                log.warning("poll failed", channel=channel.account, error=reason)
+                await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
+                failures += 1
+
+    async def _pull(self, channel: Pollable) -> None:
+        row = await Cursor.get_or_none(account=channel.account)
+        page = await channel.pull(row.value if row else "")
+        if not page.events and row and page.cursor == row.value:
+            return
+        arrivals = [Arrival(channel.account, event, self.clock()) for event in page.events]
+        async with transaction():
+            new = await InboxEvent.store(arrivals)
+            await Cursor.reach(channel.account, page.cursor)
+        self._wake(arrivals, new)
+
+    async def _take(self, channel: Channel, events: Sequence[RawEvent]) -> Answer | None:
+        if len(events) == 1 and isinstance(channel, Answerable):
+            return await self._converse(channel, events[0])
+        await asyncio.gather(*(self.storing.add(Arrival(channel.account, event, self.clock())) for event in events))
+        return None
+
+    async def _converse(self, channel: Answerable, event: RawEvent) -> Answer | None:
+        """Store, then wait a moment for a reply that can be said in this very answer."""
+        future = self.passive.expect(channel.account, event.key)
+        try:
+            new = await self.storing.add(Arrival(channel.account, event, self.clock()))
+            item = None if new else await OutboxItem.answering(channel.account, event.key)
+            if item is None and (new or await InboxEvent.is_waiting(channel.account, event.key)):
+                item = await asyncio.wait_for(future, channel.passive_seconds)
+        except TimeoutError:
+            return None
+        finally:
+            self.passive.forget(channel.account, event.key, future)
+        return await self._say(channel, event, item) if item else None
+
+    async def _say(self, channel: Answerable, event: RawEvent, item: OutboxItem) -> Answer | None:
+        outgoing = item.outgoing
+        answer = channel.passive(event, outgoing) if isinstance(outgoing, OutboundMessage) else None
+        said = answer is not None and await item.said_in_answer(PASSIVE)
+        self.lanes.wake("outbox", item.lane)
+        return answer if said else None
+
+    async def _store_all(self, arrivals: Sequence[Arrival]) -> list[bool]:
+        async with transaction():
+            new = await InboxEvent.store(arrivals)
+        self._wake(arrivals, new)
+        return new
+
+    def _wake(self, arrivals: Sequence[Arrival], new: Sequence[bool]) -> None:
+        for arrival, is_new in zip(arrivals, new, strict=True):
+            metrics.STORED.labels(arrival.account, "new" if is_new else "repeat").inc()
+            if is_new:
+                self.lanes.wake("inbox", arrival.event.lane)
+
+
+def _refusal(status: int, channel: str) -> web.Response:
+    metrics.TURNED_AWAY.labels(channel, str(status)).inc()
+    return web.Response(status=status)

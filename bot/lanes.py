@@ -1,0 +1,136 @@
+"""Here lives who drains which lane: LocalLanes, one process that hands over in memory; the table is the recovery."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+SWEEP = 5.0
+SOON = timedelta(seconds=60)
+GRACE = 10.0
+PAUSE = timedelta(seconds=1)
+log = structlog.get_logger()
+
+
+class Drains(Protocol):
+    """What does the work of one queue's lanes."""
+
+    async def drain(self, lane: str) -> datetime | None:
+        """Do what is due in `lane`; returns when its next row is due, or None when nothing waits there."""
+
+    async def waiting(self, until: datetime) -> list[tuple[str, datetime]]:
+        """Lanes with a row due by `until`."""
+
+
+class Lanes(Protocol):
+    """The seam: whoever stores a row wakes its lane, after the commit."""
+
+    def wake(self, queue: str, lane: str) -> None:
+        """There may be something to do in `lane`."""
+
+    async def start(self) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class LocalLanes:
+    """Each lane is held by one task at a time, so its order is kept; many lanes run at once."""
+
+    def __init__(self, queues: Mapping[str, Drains], clock: Callable[[], datetime], parallel: int = 32) -> None:
+        self._queues = queues
+        self._clock = clock
+        self._room = dict.fromkeys(queues, parallel)
+        self._ready: dict[str, dict[str, None]] = {queue: {} for queue in queues}
+        self._held: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._again: set[tuple[str, str]] = set()
+        self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
+        self._sweeper: asyncio.Task[None] | None = None
+        self._open = False
+
+    async def start(self) -> None:
+        self._open = True
+        self._sweeper = asyncio.create_task(self._sweep())
+
+    async def stop(self) -> None:
+        """Take nothing more; what is in flight may finish within 10 s."""
+        self._open = False
+        if self._sweeper:
+            self._sweeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._sweeper
+        for timer in self._timers.values():
+            timer.cancel()
+        if held := list(self._held.values()):
+            _, late = await asyncio.wait(held, timeout=GRACE)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
+
+    def wake(self, queue: str, lane: str) -> None:
+        if (queue, lane) in self._held:
+            self._again.add((queue, lane))
+        else:
+            self._ready[queue][lane] = None
+            self._fill(queue)
+
+    async def idle(self) -> None:
+        """Return when no lane is held or ready (rows that are due later do not count)."""
+        while self._held or any(self._ready.values()):
+            await asyncio.wait(list(self._held.values()) or [asyncio.create_task(asyncio.sleep(0))])
+
+    def _fill(self, queue: str) -> None:
+        ready = self._ready[queue]
+        while self._open and ready and self._room[queue]:
+            lane = next(iter(ready))
+            del ready[lane]
+            self._room[queue] -= 1
+            self._held[queue, lane] = asyncio.create_task(self._hold(queue, lane))
+
+    async def _hold(self, queue: str, lane: str) -> None:
+        due: datetime | None = None
+        try:
+            due = await self._queues[queue].drain(lane)
+        except Exception as error:  # noqa: BLE001 - the database is away: the row is as it was, the lane comes back
+            log.error("lane interrupted", queue=queue, error=type(error).__name__)
+            due = self._clock() + PAUSE
+        finally:
+            del self._held[queue, lane]
+            self._room[queue] += 1
+            if (queue, lane) in self._again:
+                self._again.discard((queue, lane))
+                due = self._clock()
+            if due is not None:
+                self._later(queue, lane, due)
+            self._fill(queue)
+
+    def _later(self, queue: str, lane: str, due: datetime) -> None:
+        wait = (due - self._clock()).total_seconds()
+        if wait <= 0:
+            self._ready[queue][lane] = None
+        elif self._open and wait <= SOON.total_seconds():
+            if old := self._timers.pop((queue, lane), None):
+                old.cancel()
+            self._timers[queue, lane] = asyncio.get_running_loop().call_later(wait, self._ring, queue, lane)
+
+    def _ring(self, queue: str, lane: str) -> None:
+        self._timers.pop((queue, lane), None)
+        self.wake(queue, lane)
+
+    async def _sweep(self) -> None:
+        """Find what nobody handed over: rows from before the start, from other processes, due after a minute."""
+        while True:
+            for queue in self._queues:
+                try:
+                    await self._look(queue)
+                except Exception as error:  # noqa: BLE001 - the database is away: look again
+                    log.error("sweep interrupted", queue=queue, error=type(error).__name__)
+            await asyncio.sleep(SWEEP)
+
+    async def _look(self, queue: str) -> None:
+        for lane, due in await self._queues[queue].waiting(self._clock() + SOON):
+            if (queue, lane) not in self._held and (queue, lane) not in self._timers:
+                self._later(queue, lane, due)
+        self._fill(queue)

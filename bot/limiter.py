@@ -1,0 +1,107 @@
+"""Here lives the waiting that platforms' rate limits ask for: replies first, and never a slot lost to a late sleep."""
+
+import asyncio
+import heapq
+import itertools
+from collections.abc import Callable, Iterable
+
+from domain.channel import Limits, Rate
+
+FORGET_ABOVE = 10_000
+
+
+class Bucket:
+    """Tokens that grow with time up to the burst; taking more than there is means waiting for the rest."""
+
+    def __init__(self, rate: Rate, now: float) -> None:
+        self.pace = rate.count / rate.seconds
+        self.size = float(max(1, rate.burst))
+        self.level = self.size
+        self.at = now
+
+    def wait(self, now: float) -> float:
+        """Seconds until one token is there (0 when it is); time passed is counted exactly, however late we come."""
+        self.level = min(self.size, self.level + (now - self.at) * self.pace)
+        self.at = max(now, self.at)
+        return max(0.0, (1.0 - self.level) / self.pace) + (self.at - now)
+
+    def take(self) -> None:
+        self.level -= 1.0
+
+    def pause(self, until: float) -> None:
+        """Nothing before `until`: the platform said so."""
+        self.level, self.at = min(self.level, 1.0), max(self.at, until)
+
+
+class Gate:
+    """The buckets of one account and the queue before them: the lowest priority number goes first."""
+
+    def __init__(self, rates: Iterable[Rate], monotonic: Callable[[], float]) -> None:
+        self._buckets = [Bucket(rate, monotonic()) for rate in rates]
+        self._monotonic = monotonic
+        self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
+        self._order = itertools.count()
+        self._timer: asyncio.TimerHandle | None = None
+
+    async def turn(self, priority: int) -> None:
+        future: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        heapq.heappush(self._queue, (priority, next(self._order), future))
+        self._serve()
+        await future
+
+    def pause(self, until: float) -> None:
+        for bucket in self._buckets:
+            bucket.pause(until)
+
+    def full(self) -> bool:
+        """Whether forgetting this gate would change nothing."""
+        now = self._monotonic()
+        return not self._queue and all(
+            bucket.wait(now) == 0 and bucket.level >= bucket.size for bucket in self._buckets
+        )
+
+    def _serve(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+        while self._queue:
+            future = self._queue[0][2]
+            if not future.done():
+                wait = max((bucket.wait(self._monotonic()) for bucket in self._buckets), default=0.0)
+                if wait > 0:
+                    self._timer = asyncio.get_running_loop().call_later(wait, self._serve)
+                    return
+                for bucket in self._buckets:
+                    bucket.take()
+                future.set_result(None)
+            heapq.heappop(self._queue)
+
+
+class Limiter:
+    """One gate per account and one per chat where the platform counts them; all in this process."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        self._monotonic = monotonic
+        self._accounts: dict[str, Gate] = {}
+        self._chats: dict[tuple[str, str], Gate] = {}
+
+    async def turn(self, account: str, limits: Limits, chat: str, *, group: bool, priority: int) -> None:
+        """Wait until one more message to `chat` is within the limits of `account`."""
+        rates = limits.group if group else limits.recipient
+        if rates:
+            await self._chat(account, chat, rates).turn(priority)
+        await self._account(account, limits).turn(priority)
+
+    def pause(self, account: str, limits: Limits, seconds: float) -> None:
+        """The platform told this whole account to wait."""
+        self._account(account, limits).pause(self._monotonic() + seconds)
+
+    def _account(self, account: str, limits: Limits) -> Gate:
+        if account not in self._accounts:
+            self._accounts[account] = Gate(limits.account, self._monotonic)
+        return self._accounts[account]
+
+    def _chat(self, account: str, chat: str, rates: tuple[Rate, ...]) -> Gate:
+        if len(self._chats) > FORGET_ABOVE:
+            self._chats = {key: gate for key, gate in self._chats.items() if not gate.full()}
+        return self._chats.setdefault((account, chat), Gate(rates, self._monotonic))

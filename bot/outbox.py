@@ -1,0 +1,115 @@
+"""Here lives the sending: wait for the turn, mark in flight, deliver, record what became of it."""
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot import metrics
+from bot.commit import GroupCommit
+from bot.database import transaction
+from bot.lanes import Lanes
+from bot.limiter import Limiter
+from bot.worker import Worker
+from domain.channel import Channel, Deferred, Delivered, DeliveryResult, Refused, Unsure
+from domain.errors import CallFailed
+from domain.events import ContactState, DeliveryFailed
+from domain.messages import Outgoing
+from models.inbox import InboxEvent
+from models.outbox import OutboxItem, Settlement
+
+log = structlog.get_logger()
+PATIENCE = timedelta(hours=24)
+
+
+class OutboxWorker(Worker[OutboxItem]):
+    """Never lost, never twice: a row that cannot be repeated is marked before the call and settled after it."""
+
+    model = OutboxItem
+
+    def __init__(self, channels: Mapping[str, Channel], limiter: Limiter, clock: Callable[[], datetime]) -> None:
+        super().__init__(clock)
+        self.channels = channels
+        self.limiter = limiter
+        self.lanes: Lanes
+        self.settling = GroupCommit(self._settle_all)
+
+    async def recover(self) -> None:
+        """What was in flight when the last process died: once more where that is harmless, else nobody knows."""
+        for item in await OutboxItem.filter(state="sending").order_by("id"):
+            channel = self.channels.get(item.account)
+            if channel and channel.repeatable(item.outgoing):
+                await item.settle("waiting", "interrupted")
+            else:
+                await self._record(item, Unsure("interrupted"))
+
+    async def work(self, row: OutboxItem) -> None:
+        outgoing = row.outgoing
+        channel = self.channels.get(row.account)
+        if channel is None:
+            await self._record(row, Refused("no_such_channel"))
+        elif row.expires_at and row.expires_at <= self.clock():
+            await self._record(row, Refused("expired"))
+        else:
+            await self._send(row, outgoing, channel)
+
+    async def bury(self, row: OutboxItem, reason: str) -> None:
+        await self._record(row, Refused(reason))
+
+    async def _send(self, row: OutboxItem, outgoing: Outgoing, channel: Channel) -> None:
+        group = channel.is_group(outgoing.to.id)
+        await self.limiter.turn(row.account, channel.limits, outgoing.to.id, group=group, priority=row.priority)
+        repeatable = channel.repeatable(outgoing)
+        if not repeatable and not await self.settling.add(Settlement(row.id, "sending", row.due_at, row.attempts)):
+            row.state = "done"  # somebody else took it over: said in the HTTP answer, or stopped
+            return
+        result = await self._deliver(row, outgoing, channel)
+        if isinstance(result, Unsure) and repeatable:
+            raise CallFailed(result.reason)  # harmless to repeat: tried again as anything that failed
+        await self._record(row, result)
+
+    async def _deliver(self, row: OutboxItem, outgoing: Outgoing, channel: Channel) -> DeliveryResult:
+        try:
+            return await channel.deliver(row.key, outgoing)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - nobody knows how far it came
+            log.error("delivery broke", error=type(error).__name__)
+            return Unsure(type(error).__name__)
+
+    async def _record(self, row: OutboxItem, result: DeliveryResult) -> None:
+        metrics.SENT.labels(row.account, type(result).__name__).inc()
+        match result:
+            case Delivered(platform_id=platform_id):
+                await self._settle(row, Settlement(row.id, "done", row.due_at, row.attempts, platform_id=platform_id))
+            case Deferred(until=until, reason=reason) if until >= (row.expires_at or row.queued_at + PATIENCE):
+                await self._give_up(row, "dead", reason, None)
+            case Deferred(until=until, reason=reason):
+                if result.whole_account:
+                    self._pause(row.account, until)
+                await self._settle(row, Settlement(row.id, "waiting", until, row.attempts, reason))
+            case Refused(reason=reason, state=state):
+                await self._give_up(row, "dead", reason, state)
+            case Unsure(reason=reason):
+                await self._give_up(row, "unsure", reason, None)
+
+    async def _settle(self, row: OutboxItem, settlement: Settlement) -> None:
+        await self.settling.add(settlement)
+        row.state, row.due_at = settlement.state, settlement.due_at
+
+    async def _settle_all(self, settlements: Sequence[Settlement]) -> list[bool]:
+        async with transaction():
+            return await OutboxItem.settle_all(settlements)
+
+    async def _give_up(self, row: OutboxItem, state: str, reason: str, contact: ContactState | None) -> None:
+        now = self.clock()
+        told = DeliveryFailed(now, row.outgoing.to, row.id, reason, unsure=state == "unsure", state=contact)
+        async with transaction():
+            await row.settle("unsure" if state == "unsure" else "dead", reason)
+            await InboxEvent.remind(told, f"failed:{row.id}:{row.attempts}", now, now)
+        self.lanes.wake("inbox", f"guanxi:failed:{row.id}:{row.attempts}")
+
+    def _pause(self, account: str, until: datetime) -> None:
+        seconds = (until - self.clock()).total_seconds()
+        self.limiter.pause(account, self.channels[account].limits, seconds)

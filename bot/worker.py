@@ -1,0 +1,81 @@
+"""Here lives the draining of a lane: due rows in order; try again, bury; once, for inbox and outbox."""
+
+import asyncio
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from datetime import datetime
+from typing import Generic, TypeVar
+
+import structlog
+
+from bot import metrics
+from domain.delivery import next_try
+from models.queue import QueueRow
+
+Row = TypeVar("Row", bound=QueueRow)
+BATCH = 20
+ROUNDS = 5
+log = structlog.get_logger()
+
+
+def where(error: BaseException) -> str:
+    """The file and line that raised: enough to find a bug, and never a value of anybody's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
+
+
+class Worker(ABC, Generic[Row]):
+    """`work` settles its row, or raises and leaves it as it was; then it is tried again later, and buried at last."""
+
+    model: type[Row]
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self.clock = clock
+        self.stopping = False
+
+    async def waiting(self, until: datetime) -> list[tuple[str, datetime]]:
+        return await self.model.waiting_lanes(until)
+
+    async def drain(self, lane: str) -> datetime | None:
+        """At most ROUNDS batches, then the lane yields to others."""
+        for _ in range(ROUNDS):
+            rows = await self.model.next_in(lane, BATCH)
+            for row in rows:
+                if row.due_at > self.clock() or self.stopping:
+                    return row.due_at
+                await self._try(row)
+                if row.state == "waiting":
+                    return row.due_at
+            if len(rows) < BATCH:
+                return None
+        return self.clock()
+
+    @abstractmethod
+    async def work(self, row: Row) -> None:
+        """Do what the row asks and settle it."""
+
+    @abstractmethod
+    async def bury(self, row: Row, reason: str) -> None:
+        """Give a row up: kept, counted, told; the lane goes on."""
+
+    async def _try(self, row: Row) -> None:
+        structlog.contextvars.bind_contextvars(row=f"{self.model.TABLE}:{row.id}")
+        try:
+            await self.work(row)
+        except asyncio.CancelledError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever it is, the row is kept
+            await self._failed(row, error)
+        finally:
+            structlog.contextvars.unbind_contextvars("row")
+
+    async def _failed(self, row: Row, error: Exception) -> None:
+        reason = type(error).__name__
+        wait = next_try(row.attempts + 1)
+        log.warning("row failed", error=reason, attempts=row.attempts + 1, where=where(error))
+        metrics.FAILED.labels(self.model.TABLE).inc()
+        if wait is None or getattr(error, "retry", True) is False:
+            await self.bury(row, reason)
+        else:
+            await row.postpone(self.clock() + wait, reason)
