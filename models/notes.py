@@ -1,6 +1,7 @@
 """Here live the notes that staff keep on customers."""
 
 from datetime import datetime
+from typing import Self
 
 from tortoise import fields
 from tortoise.models import Model
@@ -25,3 +26,7 @@ class Note(Model):
     class Meta:
         table = "note"
         indexes = (("customer_id", "id"),)
+
+    @classmethod
+    async def written(cls, customer: Customer, staff: Staff | None, text: str, at: datetime) -> Self:
+        return await cls.create(customer_id=customer.id, staff_id=staff.id if staff else None, text=text, at=at)
