@@ -180,13 +180,17 @@ class MessageEdit:
 
 @dataclass(frozen=True, slots=True)
 class Acknowledge:
-    """Answer a pressed button; `press` is the platform's handle of that press, `label` what the button says now."""
+    """Answer a pressed button; `press` is the platform's handle of that press, `label` what the button says now.
+
+    `message` is the message that holds the button, where its buttons are to go away now that one was used.
+    """
 
     to: Address
     press: str
     label: str = ""
     expires_at: datetime | None = None
     priority: Priority = Priority.REPLY
+    message: str = ""
     kind: Literal["acknowledge"] = field(default="acknowledge", kw_only=True)
 
 

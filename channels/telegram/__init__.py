@@ -1,0 +1,90 @@
+"""Here lives one Telegram bot: its rooms joined together.
+
+aiogram takes seconds to import, so `reader` and `sender` are imported when first needed, in a thread.
+"""
+
+import asyncio
+import importlib
+from typing import TYPE_CHECKING
+
+from channels import Tools
+from channels.telegram.api import Api
+from channels.telegram.config import Config
+from channels.telegram.limits import limits
+from channels.telegram.polling import pull
+from channels.telegram.registration import Registration
+from channels.telegram.webhook import Door
+from domain.channel import CallbackRequest, DeliveryResult, Finding, Intake, Page, RawEvent
+from domain.events import InboundEvent
+from domain.messages import Acknowledge, CommandMenu, MessageEdit, Outgoing
+
+if TYPE_CHECKING:
+    from channels.telegram.reader import Reader
+    from channels.telegram.sender import Sender
+
+
+class Telegram:
+    """One bot; see `domain.channel.Channel` and `Pollable` for what the methods promise."""
+
+    kind = "telegram"
+
+    def __init__(self, config: Config, tools: Tools) -> None:
+        self.account = config.name
+        self.limits = limits(tools.limits)
+        self._config = config
+        self._tools = tools
+        self._door = Door(config.name, config.webhook_secret.get_secret_value())
+        self._api = Api(config, tools.session)
+        self._registration = Registration(self._api, config, tools)
+        self._reader: Reader | None = None
+        self._sender: Sender | None = None
+
+    async def start(self) -> None:
+        await self._registration.register()
+
+    async def close(self) -> None:
+        """Nothing to give up: the connections belong to the program's own session."""
+
+    async def check(self) -> tuple[Finding, ...]:
+        return await self._registration.check()
+
+    async def receive(self, request: CallbackRequest) -> Intake:
+        return self._door.receive(request)
+
+    @property
+    def polls(self) -> bool:
+        return self._config.mode == "polling"
+
+    async def pull(self, cursor: str) -> Page:
+        return await pull(self._api, self.account, cursor, self._config.poll_seconds)
+
+    async def read(self, raw: RawEvent) -> InboundEvent | None:
+        if self._reader is None:
+            room = await asyncio.to_thread(importlib.import_module, "channels.telegram.reader")
+            reader: Reader = room.Reader(self.account, self._api, self._tools.clock)
+            self._reader = reader
+        return await self._reader.read(raw)
+
+    async def deliver(self, key: str, outgoing: Outgoing) -> DeliveryResult:  # noqa: ARG002 - Telegram takes no key
+        if self._sender is None:
+            room = await asyncio.to_thread(importlib.import_module, "channels.telegram.sender")
+            sender: Sender = room.Sender(self._api, self._config, self._tools.clock)
+            self._sender = sender
+        return await self._sender.deliver(outgoing, repeatable=self.repeatable(outgoing))
+
+    def repeatable(self, outgoing: Outgoing) -> bool:
+        """Telegram knows no idempotency key: a message sent twice is there twice.
+
+        An edit to the same text is refused as "not modified", a press that is acknowledged again as "too old",
+        and a menu is replaced by an equal one: these three do no harm.
+        """
+        return isinstance(outgoing, MessageEdit | Acknowledge | CommandMenu)
+
+    def is_group(self, chat_id: str) -> bool:
+        """Groups and channels have negative ids (https://core.telegram.org/bots/api#chat)."""
+        return chat_id.startswith("-")
+
+
+def open_channel(config: Config, tools: Tools) -> Telegram:
+    """The bot of one `channels:` entry; talks to nobody yet."""
+    return Telegram(config, tools)

@@ -1,0 +1,24 @@
+"""Here live the figures of what Telegram lets one bot send."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from domain.channel import Limits, Rate
+
+MINUTE: Final = 60
+
+
+def limits(figures: Mapping[str, float]) -> Limits:
+    """30 messages a second in all, one a second to a chat (short bursts pass), 20 a minute to a group.
+
+    In a group a full burst and what refills meanwhile stay below the figure together. Overridden by
+    `messages_per_second`, `messages_per_chat_second`, `chat_burst` and `messages_per_group_minute` in `figures`.
+    Source: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
+    """
+    burst = max(1, int(figures.get("chat_burst", 3)))
+    group = figures.get("messages_per_group_minute", 20)
+    return Limits(
+        account=(Rate(figures.get("messages_per_second", 30), 1),),
+        recipient=(Rate(figures.get("messages_per_chat_second", 1), 1, burst),),
+        group=(Rate(max(group - burst, group / 2), MINUTE, burst),),
+    )
