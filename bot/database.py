@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 import asyncpg
 from tortoise import connections
+from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
 
@@ -18,13 +19,13 @@ from models import MODULES
 from models.database import insert_many, transaction
 from models.schema import Migrations
 
-__all__ = ["DatabaseUnusable", "Status", "insert_many", "migrate", "opened", "status", "transaction"]
+__all__ = ["OUTAGES", "DatabaseUnusable", "Status", "insert_many", "migrate", "opened", "status", "transaction"]
 
 PACKAGE = "models.migrations"
 OLDEST_POSTGRES = 13
 PATIENCE = 10_000  # ms that SQLite waits for another process's short write
 PRAGMAS = {"busy_timeout": PATIENCE, "journal_mode": "WAL", "synchronous": "FULL", "cache_size": -16_000}
-FAILURES = (OSError, ValueError, sqlite3.Error, BaseORMException, asyncpg.PostgresError, asyncpg.InterfaceError)
+OUTAGES = (OSError, sqlite3.Error, BaseORMException, asyncpg.PostgresError, asyncpg.InterfaceError)
 
 
 class DatabaseUnusable(Exception):  # noqa: N818 - named for what happened
@@ -103,7 +104,7 @@ async def status(url: str, *, base: Path | None = None, package: str = PACKAGE) 
 def _in_one_sentence(place: Place) -> Iterator[None]:
     try:
         yield
-    except FAILURES as exc:
+    except (*OUTAGES, ValueError) as exc:
         reason = str(exc.__cause__ or exc).strip().partition("\n")[0] or type(exc).__name__
         raise DatabaseUnusable(f"the database {place.name} cannot be used: {reason}") from exc
 
@@ -122,6 +123,7 @@ def _alone(file: Path) -> Iterator[None]:
 
 @asynccontextmanager
 async def _connected(place: Place, pool: int) -> AsyncIterator[None]:
+    EXECUTOR_CACHE.clear()  # Tortoise keeps statements by connection name, whatever the database behind it
     async with TortoiseContext() as context:
         await context.init(
             config={

@@ -6,6 +6,7 @@ taken when a beginning is cancelled; and commits an open transaction when a scri
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any
 
@@ -17,7 +18,7 @@ from tortoise.backends.sqlite.client import (
     translate_exceptions,
 )
 from tortoise.connection import get_connections
-from tortoise.exceptions import OperationalError
+from tortoise.exceptions import IntegrityError, OperationalError
 
 
 def statements(script: str) -> Iterator[str]:
@@ -29,6 +30,16 @@ def statements(script: str) -> Iterator[str]:
             if pending.strip("; \n\t"):
                 yield pending.strip()
             pending = ""
+
+
+@contextmanager
+def _as_tortoise_says() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.OperationalError as exc:
+        raise OperationalError(exc) from exc
+    except sqlite3.IntegrityError as exc:
+        raise IntegrityError(exc) from exc
 
 
 class Frame(SqliteTransactionContext):
@@ -79,10 +90,12 @@ class Transaction(SqliteTransactionWrapper):
     """What statements run on inside a transaction."""
 
     async def begin(self) -> None:
-        try:
+        with _as_tortoise_says():
             await self._connection.execute("BEGIN IMMEDIATE")
-        except sqlite3.OperationalError as exc:
-            raise OperationalError(exc) from exc
+
+    async def commit(self) -> None:
+        with _as_tortoise_says():
+            await super().commit()
 
     def _in_transaction(self) -> TransactionContext:
         return NestedTransactionContext(Transaction(self))
