@@ -8,7 +8,7 @@ from channels.wecom.limits import limits
 from channels.wecom.reader import Reader
 from channels.wecom.sender import Sender
 from channels.wecom.webhook import Webhook
-from domain.channel import CallbackRequest, DeliveryResult, Finding, Intake, RawEvent
+from domain.channel import CallbackRequest, Channel, DeliveryResult, Finding, Intake, RawEvent
 from domain.events import InboundEvent
 from domain.messages import Outgoing
 
@@ -52,5 +52,6 @@ class WeCom:
         return False
 
 
-def open_channel(config: Config, tools: Tools) -> WeCom:
+def open_channel(config: Config, tools: Tools) -> Channel:
+    """Talks to nobody yet."""
     return WeCom(config, tools)

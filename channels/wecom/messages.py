@@ -3,6 +3,8 @@
 Source: https://developer.work.weixin.qq.com/document/path/90239
 """
 
+import math
+
 from channels.wecom.told import Told
 from domain.events import Chat, MessageReceived
 from domain.messages import Content, Image, Link, Location, Other, Text, Video, Voice
@@ -35,6 +37,7 @@ def _content(told: Told) -> Content:  # noqa: PLR0911 - one line per kind of mes
 
 def _degrees(text: str) -> float:
     try:
-        return float(text)
+        degrees = float(text)
     except ValueError:
         return 0.0
+    return degrees if math.isfinite(degrees) else 0.0
