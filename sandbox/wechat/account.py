@@ -3,11 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
+from sandbox import markup
 from sandbox.cgi import CgiError, found
 from sandbox.media import MediaShelf
+from sandbox.postman import Answer
 from sandbox.stage import Stage
 from sandbox.tokens import TokenBook
 from sandbox.wechat.errors import MESSAGES
+from sandbox.wechat.post import AccountPost
 
 
 @dataclass(slots=True)
@@ -52,6 +55,7 @@ class Account:
     stage: Stage
     tokens: TokenBook
     media: MediaShelf
+    post: AccountPost
     users: dict[str, User] = field(default_factory=dict)
     tags: dict[int, str] = field(default_factory=lambda: {2: "星标组"})
     templates: set[str] = field(default_factory=lambda: {"sandbox-template"})
@@ -60,6 +64,7 @@ class Account:
     latest_token: str = ""
     forced_at: list[float] = field(default_factory=list)
     tickets: dict[str, str] = field(default_factory=dict)
+    template_status: str = "success"
 
     platform: ClassVar[str] = "wechat"
     wrong_method: ClassVar[int] = 43002
@@ -76,6 +81,10 @@ class Account:
         """The body of a refused call, as the platform words it."""
         rid = self.stage.ids.code(size=12)
         return {"errcode": code, "errmsg": f"{MESSAGES[code]} rid: {rid[:8]}-{rid[8:16]}-{rid[16:]}"}
+
+    async def tell(self, openid: str, fields: dict[str, Any]) -> Answer:
+        """Post a callback about one person; `ToUserName` is added."""
+        return await self.post.send(markup.write({"ToUserName": self.stage.settings.gh_id, **fields}), openid)
 
     def user(self, openid: object) -> User:
         """Anybody who was ever seen; 40003."""

@@ -2,7 +2,6 @@
 
 from typing import Any, Final
 
-from sandbox import markup
 from sandbox.media import MediaShelf
 from sandbox.postman import Answer
 from sandbox.stage import Stage
@@ -19,8 +18,7 @@ class WeChat(Account):
     """Every verb returns the server's answer; `answer.reply` is the decrypted passive reply or None."""
 
     def __init__(self, stage: Stage) -> None:
-        super().__init__(stage, TokenBook(stage.clock), MediaShelf(stage.clock))
-        self._post = AccountPost(stage)
+        super().__init__(stage, TokenBook(stage.clock), MediaShelf(stage.clock), AccountPost(stage))
 
     def add_user(self, openid: str, name: str = "", scene: str = "") -> User:
         """A follower, known to the platform and not told to the server."""
@@ -34,7 +32,7 @@ class WeChat(Account):
 
     async def verify_url(self, echo: str = "5927782489442352469") -> Answer:
         """The answer's text must be `echo` itself."""
-        return await self._post.verify_url(echo)
+        return await self.post.verify_url(echo)
 
     async def user_says(self, openid: str, text: str, msg_id: str | None = None) -> Answer:
         self._show(openid, {"type": "text", "text": text})
@@ -82,7 +80,7 @@ class WeChat(Account):
 
     async def post_raw(self, xml_plaintext: str, openid: str = "") -> Answer:
         """Deliver exactly this text, sealed in safe mode."""
-        answer = await self._post.send(xml_plaintext, openid)
+        answer = await self.post.send(xml_plaintext, openid)
         self._show_reply(openid, answer)
         return answer
 
@@ -92,7 +90,9 @@ class WeChat(Account):
         return await self._tell(openid, head | fields | {"MsgId": int(msg_id or self.stage.ids.message())})
 
     async def _tell(self, openid: str, fields: dict[str, Any]) -> Answer:
-        return await self.post_raw(markup.write({"ToUserName": self.stage.settings.gh_id, **fields}), openid)
+        answer = await self.tell(openid, fields)
+        self._show_reply(openid, answer)
+        return answer
 
     def _grant(self, count: int, seconds: float) -> Grant:
         return Grant(count, self.stage.clock() + seconds)

@@ -9,7 +9,7 @@ from sandbox.media import MediaShelf
 from sandbox.postman import Answer
 from sandbox.stage import Stage
 from sandbox.tokens import TokenBook
-from sandbox.wecom import cards
+from sandbox.wecom import broadcasts, cards
 from sandbox.wecom.corp import Contact, Corp, Department, Follow, Member, Welcome
 from sandbox.wecom.library import TagLibrary
 
@@ -120,6 +120,10 @@ class WeCom(Corp):
         self.contacts[external_userid].follows.pop(userid, None)
         self._note(external_userid, "deleted_by_member", member=self.members[userid].name)
         return await self.contact_event("del_external_contact", userid, external_userid, {"Source": source or None})
+
+    def confirm_broadcast(self, msgid: str, userid: str) -> None:
+        """A member presses send on a group send task; the server learns it only by asking."""
+        broadcasts.confirm(self, msgid, userid)
 
     async def contact_event(
         self, change: str, userid: str, external_userid: str, fields: dict[str, Any] | None = None

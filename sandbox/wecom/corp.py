@@ -84,6 +84,24 @@ class ResponseCode:
 
 
 @dataclass(slots=True)
+class Broadcast:
+    """A group send. `recipients`: the customers of each member; `sent_at`: when a member confirmed.
+
+    `capped`: customers who have had enough group sends, so that theirs comes to nothing.
+    """
+
+    msgid: str
+    created_at: int
+    body: dict[str, Any]
+    content: list[dict[str, Any]]
+    recipients: dict[str, list[str]]
+    sent_at: dict[str, int] = field(default_factory=dict)
+    capped: set[str] = field(default_factory=set)
+    reminded_at: list[float] = field(default_factory=list)
+    is_cancelled: bool = False
+
+
+@dataclass(slots=True)
 class Corp:
     """All simulated state; a test may read and change it freely."""
 
@@ -96,6 +114,7 @@ class Corp:
     contacts: dict[str, Contact] = field(default_factory=dict)
     welcomes: dict[str, Welcome] = field(default_factory=dict)
     response_codes: dict[str, ResponseCode] = field(default_factory=dict)
+    broadcasts: dict[str, Broadcast] = field(default_factory=dict)
     task_ids: set[str] = field(default_factory=set)
     sent_to: dict[str, list[float]] = field(default_factory=dict)
     limits_on: bool = False
