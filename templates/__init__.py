@@ -6,6 +6,8 @@ from pathlib import Path
 from jinja2 import FileSystemLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from templates.terms import terms
+
 HERE = Path(__file__).parent
 LANGUAGES = ("zh-CN", "en")
 
@@ -20,7 +22,8 @@ environment = ImmutableSandboxedEnvironment(
 
 @lru_cache(maxsize=512)
 def _template(name: str) -> Template:
-    return environment.get_template(name)
+    language = next((part for part in name.split("/") if part in LANGUAGES), None)
+    return environment.get_template(name, globals={"terms": terms(language)} if language else None)
 
 
 def render(name: str, **values: object) -> str:
