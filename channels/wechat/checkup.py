@@ -11,9 +11,9 @@ from domain.errors import CallFailed
 ADDRESS = re.compile(r"\b\d{1,3}(?:\.\d{1,3}){3}\b")
 # wechat.md's classes of binarywang/WxJava WxMpErrorMsgEnum; remedies are keys of templates
 REMEDIES: Final[Mapping[int, str]] = {
-    -1: "try_later",
+    -1: "wait",
     45009: "day_quota",
-    45011: "try_later",
+    45011: "wait",
     40001: "bad_secret",
     40125: "bad_secret",
     40002: "bad_app_id",
@@ -34,7 +34,7 @@ async def check(api: Api) -> tuple[Finding, ...]:
     except Rejected as error:
         address = ADDRESS.search(error.message)
         detail = " ".join(filter(None, (str(error.code), address and address[0])))
-        return (Finding("token", ok=False, detail=detail, remedy=REMEDIES.get(error.code, "api_error")),)
+        return (Finding("token", ok=False, detail=detail, remedy=REMEDIES.get(error.code, "rejected")),)
     except CallFailed as error:
         return (Finding("token", ok=False, detail=str(error), remedy="unreachable"),)
     return (Finding("token", ok=True),)

@@ -6,6 +6,7 @@ from domain.messages import Card, Content, File, words
 
 LONGEST_TEXT: Final = 2048  # bytes of UTF-8: github.com/MamaShip/Observer issue 77 (measured)
 ELLIPSIS: Final = "…"
+LEAST: Final = 100  # bytes that buttons leave to the words before them
 
 
 def text_form(content: Content) -> str:
@@ -15,12 +16,17 @@ def text_form(content: Content) -> str:
     """
     match content:
         case Card(buttons=buttons) if buttons:
-            lines = [words(content), "", *(f"[{button.label}] {button.data}" for button in buttons)]
-            return cut("\n".join(lines))
+            choices = "\n" + "".join(f"\n[{button.label}] {button.data}" for button in buttons)
+            return cut(cut(words(content), max(LONGEST_TEXT - size(choices), LEAST)) + choices)
         case File(url=url):
             return cut(" ".join(filter(None, (words(content), url))))
         case _:
             return cut(words(content))
+
+
+def size(text: str) -> int:
+    """In bytes of UTF-8."""
+    return len(text.encode("utf-8", "ignore"))
 
 
 def cut(text: str, longest: int = LONGEST_TEXT) -> str:
@@ -28,4 +34,4 @@ def cut(text: str, longest: int = LONGEST_TEXT) -> str:
     whole = text.encode("utf-8", "ignore")
     if len(whole) <= longest:
         return whole.decode()
-    return whole[: longest - len(ELLIPSIS.encode())].decode("utf-8", "ignore") + ELLIPSIS
+    return whole[: longest - size(ELLIPSIS)].decode("utf-8", "ignore") + ELLIPSIS

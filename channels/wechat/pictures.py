@@ -45,7 +45,7 @@ class Pictures:
 
     async def _fetch(self, url: str) -> tuple[bytes, str]:
         """Only https and our own server: plain addresses of the inner network are nobody's to see."""
-        if not url.startswith(("https://", f"{self._tools.public_url}/")):
+        if not url.startswith(("https://", f"{self._tools.public_url.rstrip('/')}/")):
             raise NoPicture("not https")
         reply = await call(self._tools.session, "GET", url)
         if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # later it may be there

@@ -61,10 +61,11 @@ NOTICED: Final = frozenset(
 class Reader:
     """https://developers.weixin.qq.com/doc/offiaccount/Message_Management/Receiving_standard_messages.html"""
 
-    def __init__(self, account: str, api: Api, clock: Clock) -> None:
+    def __init__(self, account: str, api: Api, clock: Clock, patience: float = PATIENCE) -> None:
         self._account = account
         self._api = api
         self._clock = clock
+        self._patience = patience
 
     async def read(self, raw: RawEvent) -> InboundEvent | None:
         """None for a kind that we do not know; Unreadable for what never passed our door."""
@@ -126,7 +127,7 @@ class Reader:
     async def _profile(self, openid: str) -> Profile:
         """What can be had quickly; names are no longer given (since 2021-12-27), so doing without costs little."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 user = await self._api.user(openid)
         except (Rejected, CallFailed, TimeoutError):
             return Profile()

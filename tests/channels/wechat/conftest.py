@@ -12,6 +12,7 @@ from aiohttp.test_utils import TestServer
 from pydantic import SecretStr
 
 from channels import Tools, open_channel
+from channels.wechat.api import Api
 from channels.wechat.config import Config
 from domain.channel import Answerable, CallbackRequest, Channel, RawEvent
 from domain.errors import Malformed, NotAuthentic
@@ -48,6 +49,8 @@ class Stage:
     channel: Channel
     clock: Clock
     public_url: str
+    config: Config
+    session: aiohttp.ClientSession
     raws: list[RawEvent] = field(default_factory=list)
     say: Content | None = None
     pictures: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -75,6 +78,10 @@ class Stage:
         self.fetched.append(name)
         status, kind = self.pictures.get(name, (404, "text/html"))
         return web.Response(status=status, body=PICTURE, content_type=kind)
+
+    def api(self) -> Api:
+        """Another hand at the same account, with no token yet."""
+        return Api(self.config, self.session, self.clock)
 
     def calls(self, path: str) -> list[Any]:
         return [call.body for call in self.sandbox.calls if call.method_or_path == path]
@@ -119,7 +126,8 @@ async def stage(request: pytest.FixtureRequest, aiohttp_server: Serve) -> AsyncI
     await sandbox.start()
     base = str((await aiohttp_server(sandbox.app)).make_url("")).rstrip("/")
     async with aiohttp.ClientSession() as session:
-        channel = open_channel(config(settings, f"{base}/wechat"), Tools(session, clock, public_url, {}))
-        stages.append(Stage(sandbox, channel, clock, public_url))
+        account = config(settings, f"{base}/wechat")
+        channel = open_channel(account, Tools(session, clock, public_url, {}))
+        stages.append(Stage(sandbox, channel, clock, public_url, account, session))
         yield stages[0]
     await sandbox.close()

@@ -7,17 +7,17 @@ import pytest
 
 from domain.channel import Deferred, Delivered
 from domain.messages import Text
+from sandbox.wechat.account import Grant
 from tests.channels.wechat.conftest import OPENID, Stage, message
 
 
-def follow(stage: Stage, *openids: str) -> None:
-    for openid in openids or (OPENID,):
-        user = stage.sandbox.wechat.add_user(openid)
-        user.grants["message"] = type(stage.sandbox.wechat)._grant(stage.sandbox.wechat, 100, 48 * 3600)
+def follow(stage: Stage) -> None:
+    """A follower who may be told a hundred things."""
+    stage.sandbox.wechat.add_user(OPENID).grants["message"] = Grant(100, stage.clock.timestamp() + 48 * 3600)
 
 
-async def say(stage: Stage, text: str = "hi", openid: str = OPENID) -> Any:
-    return await stage.channel.deliver("o:1", message(Text(text), openid))
+async def say(stage: Stage) -> Any:
+    return await stage.channel.deliver("o:1", message(Text("hi")))
 
 
 async def test_one_token_serves_all_and_is_asked_for_in_normal_mode(stage: Stage) -> None:
@@ -44,7 +44,6 @@ async def test_parallel_failures_cause_one_refresh(stage: Stage) -> None:
     follow(stage)
     await say(stage)
     stage.sandbox.wechat.revoke_token()
-    stage.sandbox.wechat.stable_token = ""
     results = await asyncio.gather(*(say(stage) for _ in range(10)))
     assert results == [Delivered()] * 10
     assert len(stage.calls("stable_token")) == 2

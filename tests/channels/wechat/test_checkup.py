@@ -24,7 +24,7 @@ async def test_healthy_account(stage: Stage) -> None:
         ({"body": {"errcode": 40013, "errmsg": "invalid appid"}}, "40013", "bad_app_id"),
         ({"body": {"errcode": 89503, "errmsg": "needs approval"}}, "89503", "ip_not_approved"),
         ({"body": {"errcode": 50002, "errmsg": "user limited"}}, "50002", "account_restricted"),
-        ({"body": {"errcode": 47001, "errmsg": "data format error"}}, "47001", "api_error"),
+        ({"body": {"errcode": 47001, "errmsg": "data format error"}}, "47001", "rejected"),
         ({"status": 502}, "HTTP 502", "unreachable"),
     ],
 )

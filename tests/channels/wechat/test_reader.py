@@ -181,3 +181,13 @@ async def test_follower_comes_without_user_info_too(stage: Stage, how: dict[str,
     event = await stage.channel.read(stage.raws[0])
     assert isinstance(event, events.ContactAdded)
     assert event.profile == events.Profile()
+
+
+async def test_slow_user_info_is_not_waited_for(stage: Stage) -> None:
+    stage.sandbox.wechat.add_user(OPENID).unionid = "union-1"
+    stage.sandbox.fail("wechat", "user/info", delay=0.3)
+    await stage.sandbox.wechat.follow(OPENID)
+    hurried = Reader("official", stage.api(), stage.clock, patience=0.05)
+    event = await hurried.read(stage.raws[0])
+    assert isinstance(event, events.ContactAdded)
+    assert event.profile == events.Profile()

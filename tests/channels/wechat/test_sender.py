@@ -95,6 +95,22 @@ async def test_long_text_fits_in_bytes(stage: Stage) -> None:
     assert second == "汉😀" * 292 + "…"
 
 
+async def test_long_card_keeps_its_choices(stage: Stage) -> None:
+    assert await deliver(stage, Card("长", "汉" * 1000, (Button("价格", "price"),))) == Delivered()
+    (body,) = stage.calls(SEND)
+    assert body["text"]["content"].endswith("汉…\n\n[价格] price")
+    assert 2046 <= len(body["text"]["content"].encode()) <= 2048
+
+
+async def test_endless_choices_are_cut_too(stage: Stage) -> None:
+    assert await deliver(stage, Card("长", "汉" * 1000, (Button("价" * 900, "price"),))) == Delivered()
+    assert stage.calls(SEND)[0]["text"]["content"].endswith("价…")
+
+
+async def test_nobody_here_is_a_group(stage: Stage) -> None:
+    assert not stage.channel.is_group(OPENID)
+
+
 async def test_caption_follows_its_image(stage: Stage) -> None:
     assert await deliver(stage, Image(media="m-image", caption="新品")) == Delivered()
     assert [body["msgtype"] for body in stage.calls(SEND)] == ["image", "text"]
