@@ -119,8 +119,9 @@ def _text_card(link: Link) -> Json:
 
 
 def _article(link: Link) -> Json:
-    article = {"title": cut(link.title, TITLE), "description": cut(link.description, DESCRIPTION), "url": link.url}
-    return _of("news", {"articles": [article | {"picurl": link.picture}]})
+    article = {"title": cut(link.title, TITLE), "url": link.url, "picurl": link.picture}
+    described = {"description": cut(link.description, DESCRIPTION)} if link.description else {}
+    return _of("news", {"articles": [article | described]})
 
 
 def _greeting(text: str, *attachments: tuple[str, Json]) -> Json:

@@ -23,10 +23,11 @@ LASTING: Final = frozenset(
 class Reader:
     """For one account. https://developer.work.weixin.qq.com/document/path/92130 and 90240."""
 
-    def __init__(self, account: str, api: Api, clock: Clock) -> None:
+    def __init__(self, account: str, api: Api, clock: Clock, patience: float = PATIENCE) -> None:
         self._account = account
         self._api = api
         self._clock = clock
+        self._patience = patience
 
     async def read(self, raw: RawEvent) -> InboundEvent | None:  # noqa: PLR0911 - one line per kind of look-up
         """Raises Unreadable, and CallFailed from a look-up that the event is nothing without."""
@@ -50,7 +51,7 @@ class Reader:
     async def _added(self, told: Told) -> ContactAdded:
         """A customer whose details cannot be had now is still greeted; the details come with the next change."""
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(self._patience):
                 found = await profile(self._api, told.get("ExternalUserID"))
         except (CallFailed, CallRefused, TimeoutError):
             found = Profile()
