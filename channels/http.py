@@ -10,7 +10,7 @@ from domain.errors import CallFailed
 
 LARGEST = 20 * 1024 * 1024
 TIMEOUT = aiohttp.ClientTimeout(total=15, connect=5)
-NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.InvalidURL)
+NEVER_SENT = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL)
 
 
 class Reply(NamedTuple):
