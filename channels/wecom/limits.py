@@ -19,14 +19,11 @@ def limits(figures: Mapping[str, float]) -> Limits:
     """
     minute = figures.get("messages_per_member_minute", 30)
     hour = figures.get("messages_per_member_hour", 1000)
+    pace = figures.get("messages_per_second")
     return Limits(
-        account=(_account(figures.get("messages_per_second", 10_000 / MINUTE)),),
+        account=(Rate(pace, 1) if pace else _whole(10_000, MINUTE, 50),),
         recipient=(_whole(minute, MINUTE, 10), _whole(hour, HOUR, 50)),
     )
-
-
-def _account(per_second: float) -> Rate:
-    return Rate(per_second, 1, max(1, min(50, int(per_second))))
 
 
 def _whole(count: float, seconds: int, burst: int) -> Rate:

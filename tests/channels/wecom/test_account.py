@@ -100,7 +100,8 @@ def most_in(rate: Rate) -> float:
 
 
 def test_a_member_never_gets_more_than_wecom_delivers() -> None:
-    minute, hour = limits({}).recipient
+    (calls,), (minute, hour) = limits({}).account, limits({}).recipient
+    assert (most_in(calls), calls.seconds) == (10_000, 60)
     assert (most_in(minute), minute.seconds) == (30, 60)
     assert (most_in(hour), hour.seconds) == (1000, 3600)
 
