@@ -1,6 +1,6 @@
 """Here live the events that say everything themselves: nothing needs to be looked up.
 
-Source: https://developer.work.weixin.qq.com/document/path/90376 (app), 92130 (customers), 92130 (groups), 92130 (tags)
+Source: https://developer.work.weixin.qq.com/document/path/90376 (app), and 96361 (customers, their groups and tags)
 """
 
 from collections.abc import Callable, Mapping

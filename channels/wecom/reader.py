@@ -21,7 +21,7 @@ LASTING: Final = frozenset(
 
 
 class Reader:
-    """For one account. https://developer.work.weixin.qq.com/document/path/92130 and 90240."""
+    """For one account. https://developer.work.weixin.qq.com/document/path/96361 tells of customers."""
 
     def __init__(self, account: str, api: Api, clock: Clock, patience: float = PATIENCE) -> None:
         self._account = account
@@ -34,6 +34,8 @@ class Reader:
         told = take_apart(self._account, raw.payload, self._clock())
         if told.get("MsgType") != "event":
             return message(told) if told.get("MsgId") and told.get("FromUserName") else None
+        if _names_nobody(told):
+            return None
         match told.what.split("/"):
             case ["change_external_contact", "add_external_contact" | "add_half_external_contact"]:
                 return await self._added(told)
@@ -89,6 +91,21 @@ class Reader:
             _unless_lasting(error)
             return {}
         return {name: found[name] for name in ("name", "status") if found.get(name)}
+
+
+def _names_nobody(told: Told) -> bool:
+    """Whether an event leaves out whom it is about."""
+    match told.what.split("/"):
+        case ["change_external_contact", *_]:
+            return not told.get("ExternalUserID")
+        case ["change_external_chat", *_]:
+            return not told.get("ChatId")
+        case ["change_contact", change] if change.endswith("_user"):
+            return not told.get("UserID")
+        case ["enter_agent" | "click" | "template_card_event" | "template_card_menu_event"]:
+            return not told.get("FromUserName")
+        case _:
+            return False
 
 
 def _unless_lasting(error: CallRefused) -> None:

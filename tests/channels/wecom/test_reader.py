@@ -180,6 +180,10 @@ def raw(msg_type: str = "event", **fields: str) -> RawEvent:
         raw(Event="change_external_tag"),
         raw(Event="customer_acquisition", ChangeType="of_2030"),
         raw(Event="enter_agent/x"),
+        raw(Event="change_external_contact", ChangeType="add_external_contact", WelcomeCode="x"),
+        raw(Event="change_external_chat", ChangeType="update"),
+        raw(Event="change_contact", ChangeType="create_user"),
+        RawEvent("k", "l", "<xml><MsgType>event</MsgType><Event>click</Event><EventKey>x</EventKey></xml>"),
         raw(),
         raw("text"),
         raw(""),
@@ -201,7 +205,8 @@ async def test_a_callback_without_a_time_happened_now(channel: Channel, clock: A
 
 
 async def test_a_lone_member_of_a_list_is_a_list(channel: Channel) -> None:
-    event = await channel.read(raw(Event="change_external_chat", ChangeType="update", MemChangeList="<Item>a</Item>"))
+    fields = {"Event": "change_external_chat", "ChangeType": "update", "ChatId": "wr1"}
+    event = await channel.read(raw(**fields, MemChangeList="<Item>a</Item>"))
     assert isinstance(event, GroupChanged)
     assert event.members == ("a",)
 
