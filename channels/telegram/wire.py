@@ -42,4 +42,6 @@ class Wire(AiohttpSession):
             answer = shape.model_validate({"ok": True, "result": result}, context={"bot": bot})
         except ValidationError as error:
             raise Misfit(result) from error
+        if answer.result is None:
+            raise Misfit(result)
         return cast("TelegramType", answer.result)
