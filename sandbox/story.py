@@ -36,8 +36,8 @@ class Story:
         for listener in self._listeners:
             listener.put_nowait(entry)
 
-    def find(self, entry_id: str) -> Entry | None:
-        return self._entries.get(entry_id)
+    def told(self) -> list[Entry]:
+        return list(self._entries.values())
 
     @contextmanager
     def listen(self) -> Iterator[asyncio.Queue[Entry]]:

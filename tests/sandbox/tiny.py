@@ -1,5 +1,6 @@
 """A clock in our hand, a tiny server that takes callbacks, and a caller of the simulated APIs."""
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -37,10 +38,16 @@ class TinyServer:
     received: list[Received] = field(default_factory=list)
     answers: list[tuple[int, str]] = field(default_factory=list)
     url: str = ""
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def arrival(self) -> None:
+        """Wait until something has come."""
+        await asyncio.wait_for(self._news.wait(), 5)
 
     async def handle(self, request: web.Request) -> web.Response:
         text = await request.text()
         self.received.append(Received(request.method, request.path, dict(request.query), dict(request.headers), text))
+        self._news.set()
         status, body = self.answers.pop(0) if self.answers else (200, "")
         return web.Response(status=status, text=body)
 
