@@ -12,12 +12,14 @@ from zoneinfo import ZoneInfo
 
 import aiohttp
 import structlog
+import uvloop
 from aiohttp import web
 
 from bot import database
+from bot.health import Health, Vitals
 from bot.inbox import InboxWorker
 from bot.intake import LARGEST_BODY, Door
-from bot.lanes import Lanes, LocalLanes
+from bot.lanes import GRACE, Lanes, LocalLanes
 from bot.limiter import Limiter
 from bot.outbox import OutboxWorker
 from bot.passive import PassiveReplies
@@ -27,6 +29,8 @@ from domain.channel import Channel, Pollable
 from domain.errors import CallFailed
 from handlers import router
 from handlers.context import House
+from models.inbox import InboxEvent
+from models.outbox import OutboxItem
 from models.staff import Staff
 
 log = structlog.get_logger()
@@ -74,6 +78,15 @@ class Server:
             async with _running(self.parts, self.roles):
                 yield
 
+    @property
+    def vitals(self) -> Vitals:
+        """What the health pages ask; before the start nothing runs."""
+        return Vitals(
+            backlogs={"inbox": InboxEvent.backlog, "outbox": OutboxItem.backlog},
+            workers={"lanes": lambda: "worker" not in self.roles or self.parts.lanes.running},
+            clock=self.clock,
+        )
+
     async def callback(self, request: web.Request) -> web.StreamResponse:
         return await self.parts.door.webhook(request)
 
@@ -94,7 +107,21 @@ def build_app(
     app.cleanup_ctx.append(server.life)
     app.router.add_route("GET", "/callbacks/{name}", server.callback)
     app.router.add_route("POST", "/callbacks/{name}", server.callback)
+    app.add_routes(Health(server.vitals, settings.metrics.token.get_secret_value()).routes())
     return app
+
+
+def run(settings: Settings, roles: tuple[str, ...], app: web.Application | None = None) -> None:
+    """Serve until SIGTERM or SIGINT, then finish what is in flight."""
+    web.run_app(
+        app or build_app(settings, roles),
+        host=settings.server.host,
+        port=settings.server.port,
+        loop=uvloop.new_event_loop(),
+        access_log=None,
+        print=None,
+        shutdown_timeout=GRACE,
+    )
 
 
 @asynccontextmanager

@@ -31,6 +31,10 @@ class Lanes(Protocol):
     def wake(self, queue: str, lane: str) -> None:
         """There may be something to do in `lane`."""
 
+    @property
+    def running(self) -> bool:
+        """Whether lanes are being drained."""
+
     async def start(self) -> None: ...
 
     async def stop(self) -> None: ...
@@ -49,6 +53,10 @@ class LocalLanes:
         self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
         self._sweeper: asyncio.Task[None] | None = None
         self._open = False
+
+    @property
+    def running(self) -> bool:
+        return self._open and self._sweeper is not None and not self._sweeper.done()
 
     async def start(self) -> None:
         self._open = True

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from domain.channel import Limits, Rate
 
 FORGET_ABOVE = 10_000
+NOTHING = 1e-6  # seconds that are the rounding of floats and no wait
 
 
 class Bucket:
@@ -21,9 +22,11 @@ class Bucket:
 
     def wait(self, now: float) -> float:
         """Seconds until one token is there (0 when it is); time passed is counted exactly, however late we come."""
-        self.level = min(self.size, self.level + (now - self.at) * self.pace)
-        self.at = max(now, self.at)
-        return max(0.0, (1.0 - self.level) / self.pace) + (self.at - now)
+        if now > self.at:
+            self.level = min(self.size, self.level + (now - self.at) * self.pace)
+            self.at = now
+        wait = max(0.0, (1.0 - self.level) / self.pace) + (self.at - now)
+        return wait if wait > NOTHING else 0.0
 
     def take(self) -> None:
         self.level -= 1.0

@@ -1,0 +1,87 @@
+"""The limiter: never above a platform's figure by more than the burst, never a slot lost, replies first."""
+
+import asyncio
+import time
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.limiter import Bucket, Gate, Limiter
+from domain.channel import Limits, Rate
+
+
+def grants(bucket: Bucket, lateness: list[float], until: float) -> list[float]:
+    """When tokens are taken by somebody who wants one all the time and wakes up late each time."""
+    now, taken, turn = 0.0, [], 0
+    while now < until:
+        wait = bucket.wait(now)
+        if wait > 0:
+            now += wait + lateness[turn % len(lateness)]
+            turn += 1
+            continue
+        bucket.take()
+        taken.append(now)
+    return taken
+
+
+@given(st.lists(st.floats(0, 0.05), min_size=1, max_size=20), st.sampled_from([(30, 1.0, 3), (20, 60.0, 5), (1, 1.0, 1)]))
+def test_no_window_is_above_the_rate_by_more_than_the_burst(lateness: list[float], figures: tuple[int, float, int]) -> None:
+    count, seconds, burst = figures
+    taken = grants(Bucket(Rate(count, seconds, burst), 0.0), lateness, 10 * seconds)
+    for i, start in enumerate(taken):
+        inside = sum(1 for at in taken[i:] if at < start + seconds)
+        assert inside <= count + burst
+
+
+def test_waking_up_late_loses_no_slot() -> None:
+    taken = grants(Bucket(Rate(30, 1.0, 3), 0.0), [0.02, 0.001, 0.04], 100.0)
+    assert len(taken) >= 0.98 * 3000
+
+
+def test_a_pause_of_the_platform_is_kept() -> None:
+    bucket = Bucket(Rate(30, 1.0, 3), 0.0)
+    bucket.pause(7.0)
+    assert bucket.wait(0.0) >= 7.0
+    assert bucket.wait(7.0) == 0.0
+
+
+async def test_replies_overtake_a_push() -> None:
+    gate = Gate([Rate(200, 1.0, 1)], time.monotonic)
+    order: list[str] = []
+
+    async def send(what: str, priority: int) -> None:
+        await gate.turn(priority)
+        order.append(what)
+
+    pushes = [asyncio.create_task(send("push", 9)) for _ in range(5)]
+    await asyncio.sleep(0)
+    await asyncio.gather(send("reply", 0), *pushes)
+    assert order.index("reply") == 1  # the first push had its turn before the reply came
+
+
+async def test_a_cancelled_waiter_takes_no_slot() -> None:
+    gate = Gate([Rate(100, 1.0, 1)], time.monotonic)
+    await gate.turn(0)
+    waiting = asyncio.create_task(gate.turn(0))
+    await asyncio.sleep(0)
+    waiting.cancel()
+    await asyncio.gather(waiting, return_exceptions=True)
+    await asyncio.wait_for(gate.turn(0), 1.0)
+    assert gate._queue == []
+
+
+async def test_one_chat_that_waits_holds_up_no_other() -> None:
+    limiter = Limiter(time.monotonic)
+    limits = Limits(account=(Rate(1000, 1.0, 100),), recipient=(Rate(1, 60.0, 1),))
+    await limiter.turn("bot", limits, "slow", group=False, priority=0)
+    stuck = asyncio.create_task(limiter.turn("bot", limits, "slow", group=False, priority=0))
+    await asyncio.wait_for(limiter.turn("bot", limits, "quick", group=False, priority=0), 1.0)
+    assert not stuck.done()
+    stuck.cancel()
+
+
+async def test_groups_have_a_figure_of_their_own() -> None:
+    limiter = Limiter(time.monotonic)
+    limits = Limits(recipient=(Rate(1, 60.0, 1),), group=(Rate(20, 60.0, 20),))
+    for _ in range(20):
+        await asyncio.wait_for(limiter.turn("bot", limits, "-100", group=True, priority=0), 1.0)
