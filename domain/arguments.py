@@ -22,15 +22,15 @@ class Arguments:
     flags: frozenset[str] = frozenset()
 
 
-def arguments(plain: str) -> Arguments:
-    """Take a plain line apart; raises Refusal where a key is given twice."""
+def arguments(plain: str, command: str) -> Arguments:
+    """Take a plain line apart; raises Refusal where a key of this command is given twice."""
     found: dict[str, list[str]] = defaultdict(list)
     for token in _grammar().parse(plain).children:
         if isinstance(token, Token):
             found["WORD" if token.type == "QUOTED" else token.type].append(str(token))
     return Arguments(
         words=tuple(unquoted(word) for word in found["WORD"]),
-        pairs=_pairs(found["PAIR"]),
+        pairs=_pairs(found["PAIR"], command),
         tags=_unmarked(found["TAG"]),
         added=_unmarked(found["ADDED"]),
         dropped=_unmarked(found["DROPPED"]),
@@ -53,11 +53,11 @@ def _unmarked(tokens: list[str]) -> tuple[str, ...]:
     return tuple(token[1:] for token in tokens)
 
 
-def _pairs(tokens: list[str]) -> dict[str, str]:
+def _pairs(tokens: list[str], command: str) -> dict[str, str]:
     pairs: dict[str, str] = {}
     for token in tokens:
         key, _, value = token.partition("=")
         if key.lower() in pairs:
-            raise Refusal("refusals/given_twice", what=key)
+            raise Refusal("refusals/given_twice", command=command, what=key)
         pairs[key.lower()] = unquoted(value)
     return pairs

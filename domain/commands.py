@@ -31,11 +31,12 @@ Takes = Literal["nothing", "arguments", "text"]
 class Command:
     """One row of the table of commands.
 
-    `role` is the least one that may, None for anybody; `targets` the letters of the ids that it works on (a
-    keyword may stand for any of them); `takes` what follows the target.
+    `topic` is where help lists it; `role` the least one that may, None for anybody; `targets` the letters of the
+    ids that it works on (a keyword may stand for any of them); `takes` what follows the target.
     """
 
     name: str
+    topic: str
     zh: tuple[str, ...]
     en: tuple[str, ...]
     role: Role | None = Role.VIEWER
@@ -46,6 +47,11 @@ class Command:
     @property
     def aliases(self) -> tuple[str, ...]:
         return self.zh + self.en
+
+    @property
+    def takes_more(self) -> bool:
+        """Whether anything can follow the verb."""
+        return bool(self.targets) or self.takes != "nothing"
 
     def open_to(self, role: Role) -> bool:
         return self.role is None or allows(role, self.role)
@@ -84,6 +90,11 @@ class Invocation:
     body: str = ""
     prefixed: bool = False
 
+    @property
+    def words(self) -> str:
+        """Everything after the target, as it was typed; a body alone is left byte for byte."""
+        return "\n".join(filter(None, (self.text, self.body)))
+
     def aimed_at(self, target: str) -> str:
         """The same command, typed out, at another target."""
         line = " ".join(filter(None, (self.verb, target, self.text)))
@@ -109,8 +120,12 @@ class Table:
         return tuple(best.values())[:SUGGESTIONS]
 
     def glued(self, word: str) -> str | None:
-        """The longest alias at the start of a word that should have been two."""
-        fits = (a for a in self.by_alias if word.startswith(a) and not (a[-1:] + word[len(a) :][:1]).isascii())
+        """The longest alias at the start of a word that should have been two; Latin ones end where Chinese begins."""
+        fits = (
+            alias
+            for alias, row in self.by_alias.items()
+            if row.takes_more and word.startswith(alias) and not (alias[-1] + word[len(alias) :][:1]).isascii()
+        )
         return max(fits, key=len, default=None)
 
 
@@ -129,7 +144,7 @@ def parse(message: str, table: Table, *, prefix_required: bool = False, role: Ro
     text = line.typed_from(rest)
     if text and command.takes == "nothing":
         raise Refusal("refusals/too_much", command=command.name, what=text)
-    args = arguments(line.plain[rest:]) if command.takes == "arguments" else Arguments()
+    args = arguments(line.plain[rest:], command.name) if command.takes == "arguments" else Arguments()
     return Invocation(command, verb, target, args, text, body, prefixed)
 
 
@@ -160,10 +175,10 @@ def _target(command: Command, line: Line, at: int) -> tuple[Target | Keyword | N
     if found := TARGET.match(line.plain, at):
         target = Target(found[1].upper(), int(found[2]))
         if target.kind not in command.targets:
-            raise Refusal("refusals/wrong_target", command=command.name, what=str(target))
+            raise Refusal("refusals/wrong_target", command=command.name, kinds=command.targets, what=str(target))
         return target, found.end()
     if command.takes == "nothing" and (whole := unquoted(line.plain[at:].strip())):
         return Keyword(whole), len(line.plain)
     if found := KEYWORD.match(line.plain, at):
         return Keyword(unquoted(found[1])), found.end()
-    raise Refusal("refusals/target_needed", command=command.name)
+    raise Refusal("refusals/target_needed", command=command.name, kinds=command.targets)

@@ -104,6 +104,13 @@ def authorize(staff: Staff | None, wanted: Command) -> None:
     raise Refusal("refusals/denied", command=wanted.name, role=wanted.role.value)
 
 
+def colleague(ctx: Context) -> Staff:
+    """Who asks; a command that is not open to strangers is never run for one."""
+    if ctx.staff is None:
+        raise Refusal("refusals/denied", command="whoami", role=Role.VIEWER.value)
+    return ctx.staff
+
+
 async def obey(typed: str, ctx: Context) -> None:
     """Run what a staff member typed, pressed or chose."""
     role = ctx.staff.role if ctx.staff else Role.VIEWER
@@ -138,7 +145,7 @@ async def _serve(event: InboundEvent, ctx: Context) -> None:
         case MessageReceived():
             raise Refusal("refusals/text_only")
         case ButtonPressed(press=press, data=data):
-            ctx.send(Acknowledge(ctx.chat, press))
+            ctx.send(Acknowledge(ctx.chat, press, ctx.words("help/pressed")))
             await _answer(data, ctx)
         case MenuClicked(key=key):
             await _answer(key, ctx)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models.customers import Customer, Identity
+from models.customers import Customer, Identity, Relation
 from models.leads import Lead
 from models.notes import Note
 
@@ -18,6 +18,11 @@ class Card:
     identities: Sequence[Identity]
     lead: Lead | None
     notes: Sequence[Note]
+
+    @property
+    def relations(self) -> list[Relation]:
+        """Of all members to all identities of this customer."""
+        return [relation for identity in self.identities for relation in identity.relations]
 
 
 async def card(customer: Customer) -> Card:

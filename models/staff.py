@@ -57,6 +57,10 @@ class Staff(Model):
         account = await StaffAccount.filter(staff_id=self.id).order_by("-used_at", "id").first()
         return Address(account.account, account.external_id) if account else None
 
+    async def speak(self, language: str) -> None:
+        self.language = language
+        await self.save(update_fields=["language"])
+
     async def issue_code(self, now: datetime, random: Random) -> str:
         """A fresh one-time code for this person, shown once; the one before it is worth nothing any more."""
         await BindCode.filter(staff_id=self.id).delete()
@@ -89,6 +93,10 @@ class StaffAccount(Model):
         await cls.update_or_create(
             {"staff_id": staff.id, "used_at": now}, account=address.account, external_id=address.id
         )
+
+    @classmethod
+    async def of(cls, staff: Staff) -> list[Self]:
+        return await cls.filter(staff_id=staff.id).order_by("id")
 
     @classmethod
     async def used(cls, address: Address, now: datetime) -> None:

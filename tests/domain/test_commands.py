@@ -1,0 +1,203 @@
+"""Here lives what must hold of the grammar of the staff's chat."""
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.commands import Command, Keyword, Table, Target, parse, target_in
+from domain.errors import Refusal
+from domain.permissions import Role
+from handlers import router
+
+router.load()
+TABLE = router.table()
+PREFIXES = ("", "/", "／", "!", "！", "/ ", "@guanxi_bot ", "@关系 ")
+PUSH = Command("push", "pushes", zh=("群发",), en=("push",), role=Role.MANAGER, tier="danger", takes="arguments")
+WITH_PUSH = Table([*TABLE.commands, PUSH])
+
+
+def refusal(message: str, table: Table = TABLE, role: Role = Role.ADMIN) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        parse(message, table, role=role)
+    return caught.value
+
+
+def typed_out(alias: str, command: Command) -> str:
+    return f"{alias} C12" if command.targets else alias
+
+
+@pytest.mark.parametrize("prefix", PREFIXES)
+@pytest.mark.parametrize("command", TABLE.commands, ids=lambda command: command.name)
+def test_every_alias_parses_with_every_prefix(command: Command, prefix: str) -> None:
+    for alias in command.aliases:
+        for spelling in (alias, alias.upper(), f"  {alias}"):
+            asked = parse(prefix + typed_out(spelling, command), TABLE)
+            assert asked.command is command
+            assert asked.prefixed is bool(prefix)
+
+
+@pytest.mark.parametrize("boundary", [" ", "　", "：", ": ", "\t"])
+def test_a_verb_ends_at_a_blank_or_a_colon(boundary: str) -> None:
+    assert parse(f"查{boundary}张三", TABLE).text == "张三"
+
+
+def test_a_verb_may_stand_alone_on_the_first_line() -> None:
+    assert parse("群发\n大家好", WITH_PUSH).body == "大家好"
+
+
+@pytest.mark.parametrize("message", ["/查张三", "！查张三", "/find张三", "@bot 查张三"])
+def test_a_reading_verb_may_be_glued_behind_a_prefix(message: str) -> None:
+    asked = parse(message, TABLE)
+    assert (asked.command.name, asked.text) == ("find", "张三")
+
+
+@pytest.mark.parametrize(
+    ("message", "verb", "rest"),
+    [
+        ("查张三", "查", "张三"),
+        ("/回复C12您好，在吗", "回复", "C12您好，在吗"),
+        ("/群发大家好", "群发", "大家好"),
+        ("记C12 怕贵", "记", "C12 怕贵"),
+    ],
+)
+def test_any_other_glued_verb_is_shown_the_right_way(message: str, verb: str, rest: str) -> None:
+    caught = refusal(message, WITH_PUSH)
+    assert (caught.key, caught.values) == ("refusals/glued", {"verb": verb, "rest": rest})
+
+
+def test_latin_verbs_are_never_found_inside_latin_words() -> None:
+    assert refusal("/helpless").key == "refusals/unknown_command"
+
+
+def test_a_menu_entry_may_name_the_bot() -> None:
+    assert parse("/find@GuanxiBot zhang", TABLE).text == "zhang"
+
+
+@pytest.mark.parametrize("typed", ["看 C12", "看 c12", "看 Ｃ１２", "看：C12", "show C12", "看 C12 ", "看 C12："])
+def test_ids_in_any_spelling(typed: str) -> None:
+    assert parse(typed, TABLE).target == Target("C", 12)
+
+
+def test_a_lead_stands_for_its_customer() -> None:
+    assert parse("看 l88", TABLE).target == Target("L", 88)
+
+
+def test_an_id_of_another_kind_is_refused_with_what_is_wanted() -> None:
+    caught = refusal("看 P31")
+    assert caught.key == "refusals/wrong_target"
+    assert caught.values == {"command": "show", "kinds": "CL", "what": "P31"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "keyword", "text"),
+    [
+        ("看 张三", "张三", ""),
+        ("看 Zhang San", "Zhang San", ""),
+        ("看 “Zhang San”", "Zhang San", ""),
+        ("聊天 张三 20条", "张三", "20条"),
+        ("聊天 「Zhang San」 20", "Zhang San", "20"),
+        ("记 张三 怕贵，要折扣", "张三", "怕贵，要折扣"),
+        ("看 C1x", "C1x", ""),
+    ],
+)
+def test_a_keyword_stands_for_a_target(typed: str, keyword: str, text: str) -> None:
+    asked = parse(typed, TABLE)
+    assert asked.target == Keyword(keyword)
+    assert asked.text == text
+
+
+def test_a_missing_target_is_asked_for() -> None:
+    assert refusal("聊天").key == "refusals/target_needed"
+
+
+def test_what_is_too_much_is_named() -> None:
+    caught = refusal("看 C12 马上")
+    assert caught.key == "refusals/too_much"
+    assert caught.values == {"command": "show", "what": "马上"}
+
+
+def test_arguments_of_every_kind() -> None:
+    args = parse('群发 人群=#高意向 时间=“明天 10点” +VIP -试用 #老客 @李雷 --Dry 周报 "两 词"', WITH_PUSH).args
+    assert args.pairs == {"人群": "#高意向", "时间": "明天 10点"}
+    assert (args.added, args.dropped, args.tags, args.people) == (("VIP",), ("试用",), ("老客",), ("李雷",))
+    assert args.flags == {"dry"}
+    assert args.words == ("周报", "两 词")
+
+
+def test_a_key_given_twice_is_refused() -> None:
+    caught = refusal("群发 渠道=企微 渠道=tg", WITH_PUSH)
+    assert (caught.key, caught.values["what"]) == ("refusals/given_twice", "渠道")
+
+
+def test_a_comparison_is_no_pair() -> None:
+    assert parse("群发 amount.90d>=5000 a==b", WITH_PUSH).args.words == ("amount.90d>=5000", "a==b")
+
+
+def test_the_words_for_a_customer_keep_their_punctuation() -> None:
+    asked = parse("回复 C12：您好，“报价”见附件——谢谢！\n第二行　。", TABLE)
+    assert asked.text == "您好，“报价”见附件——谢谢！"
+    assert asked.words == "您好，“报价”见附件——谢谢！\n第二行　。"
+
+
+@given(st.text())
+def test_a_body_is_never_touched(body: str) -> None:
+    assert parse(f"回复 C12\n{body}", TABLE).words == body
+
+
+@given(st.text())
+def test_nothing_that_is_typed_breaks_the_grammar(message: str) -> None:
+    with suppress(Refusal):
+        parse(message, WITH_PUSH)
+
+
+@given(st.sampled_from(sorted(WITH_PUSH.by_alias)), st.sampled_from(PREFIXES), st.text(max_size=40))
+def test_nothing_behind_a_verb_breaks_the_grammar(alias: str, prefix: str, rest: str) -> None:
+    with suppress(Refusal):
+        assert parse(f"{prefix}{alias} {rest}", WITH_PUSH).command is WITH_PUSH.by_alias[alias]
+
+
+@given(st.text(alphabet="+-#@=\"' \tab张1", max_size=30))
+def test_marks_and_quotes_in_any_order_are_arguments(rest: str) -> None:
+    with suppress(Refusal):
+        assert parse(f"群发 {rest}", WITH_PUSH).command is PUSH
+
+
+@pytest.mark.parametrize("message", ["", "   ", "/", "！", "\u200b", "\n\n", "@bot"])
+def test_nothing_typed(message: str) -> None:
+    assert refusal(message).key == "refusals/nothing_typed"
+
+
+def test_a_group_wants_a_prefix() -> None:
+    with pytest.raises(Refusal) as caught:
+        parse("帮助", TABLE, prefix_required=True)
+    assert caught.value.key == "refusals/prefix_needed"
+    assert parse("/帮助", TABLE, prefix_required=True).command.name == "help"
+
+
+def test_unknown_verbs_teach_the_nearest() -> None:
+    caught = refusal("bangzhu")
+    assert (caught.key, caught.values) == ("refusals/unknown_command", {"typed": "bangzhu", "near": ("帮助",)})
+
+
+def test_what_one_may_not_run_is_not_suggested() -> None:
+    assert refusal("puhs", WITH_PUSH, Role.MANAGER).values["near"] == ("push",)
+    assert refusal("puhs", WITH_PUSH, Role.SALES).values["near"] == ()
+
+
+def test_the_same_command_at_another_target() -> None:
+    asked = parse("/回复 张三 您好，\n见附件", TABLE)
+    again = parse(asked.aimed_at("C12"), TABLE)
+    assert again.target == Target("C", 12)
+    assert again.words == asked.words
+
+
+def test_an_alias_belongs_to_one_command() -> None:
+    with pytest.raises(ValueError, match="two commands"):
+        Table([PUSH, PUSH])
+
+
+@pytest.mark.parametrize(("text", "target"), [(" c12 ", Target("C", 12)), ("张三", None), ("C12 张三", None)])
+def test_a_text_that_is_an_id(text: str, target: Target | None) -> None:
+    assert target_in(text) == target
