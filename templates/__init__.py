@@ -26,7 +26,7 @@ def _template(name: str) -> Template:
     return environment.get_template(name, globals={"terms": terms(language)} if language else None)
 
 
-def render(name: str, **values: object) -> str:
+def render(name: str, /, **values: object) -> str:
     """The text of one template without the file's last line break; a missing value is an error, not a blank."""
     return _template(name).render(values).rstrip("\n")
 
