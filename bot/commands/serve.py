@@ -1,0 +1,83 @@
+"""Here lives `guanxi serve`, `demo` and `sandbox`: what runs until it is told to stop."""
+
+import asyncio
+import sys
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.commands.frame import CONFIG, ConfigFile, Failed, settings_of
+
+if TYPE_CHECKING:
+    from bot.settings import Settings
+
+ROLES = ("web", "worker", "scheduler")
+EXAMPLE = Path(__file__).parents[2] / "config.yaml"
+Port = Annotated[int, typer.Option(min=1, max=65_535, help="Where to listen.")]
+
+
+def serve(
+    config: ConfigFile = CONFIG,
+    roles: Annotated[str, typer.Option(help="What this process does.")] = ",".join(ROLES),
+) -> None:
+    """Run the server. SIGTERM: take no more work, finish what is in flight within 10 s, exit 0."""
+    chosen = tuple(dict.fromkeys(role.strip() for role in roles.split(",") if role.strip()))
+    if not chosen or not set(chosen) <= set(ROLES):
+        raise typer.BadParameter(f"--roles takes {', '.join(ROLES)}, separated by commas")
+    settings = settings_of(config)
+    _configure_logs(settings)
+    _run(_serve(settings, chosen))
+
+
+def demo(port: Port = 8080, config: ConfigFile = CONFIG) -> None:
+    """Run the server together with the simulator of WeCom, WeChat and Telegram, on data/demo.db."""
+    from bot import play
+
+    settings = play.demo_settings(config if config != CONFIG or config.exists() else EXAMPLE, port)
+    _configure_logs(settings)
+    _run(play.demo(settings, typer.echo))
+
+
+def sandbox(
+    port: Port = 8090,
+    server: Annotated[str, typer.Option(help="The server that is to be driven.")] = "http://127.0.0.1:8080",
+    config: ConfigFile = CONFIG,
+) -> None:
+    """Run the simulator alone, to drive a server that runs elsewhere with the same settings."""
+    from bot import play
+
+    chosen = config if config != CONFIG or config.exists() else EXAMPLE
+    _run(play.sandbox_alone(chosen, port, server.rstrip("/"), typer.echo))
+
+
+def _configure_logs(settings: "Settings") -> None:
+    from bot import logs
+
+    logs.configure(settings.log.level, sys.stderr)
+
+
+def _run(work: Coroutine[Any, Any, None]) -> None:
+    from bot.database import DatabaseUnusable
+    from bot.serving import CannotListen
+
+    try:
+        _fastest_loop()(work)
+    except (DatabaseUnusable, CannotListen) as error:
+        raise Failed(str(error)) from error
+
+
+async def _serve(settings: "Settings", roles: tuple[str, ...]) -> None:
+    from bot.app import build_app
+    from bot.serving import listen
+
+    await listen(build_app(settings, roles), settings.server.host, settings.server.port)
+
+
+def _fastest_loop() -> Callable[[Coroutine[Any, Any, None]], None]:
+    try:
+        import uvloop
+    except ImportError:
+        return asyncio.run
+    return uvloop.run
