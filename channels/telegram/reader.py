@@ -30,8 +30,9 @@ class Reader:
 
     async def read(self, raw: RawEvent) -> InboundEvent | None:
         """The event, or None for what we do not know. Raises CallFailed when our name could not be asked for."""
+        payload = NUL.sub(r"\1", raw.payload) if "\\u0000" in raw.payload else raw.payload
         try:
-            update = orjson.loads(NUL.sub(r"\1", raw.payload))
+            update = orjson.loads(payload)
         except orjson.JSONDecodeError:
             return None
         try:

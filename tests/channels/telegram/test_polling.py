@@ -40,6 +40,30 @@ async def test_until_the_page_is_stored_it_comes_again(polled: Telegram, sandbox
     assert (await polled.pull("")).cursor == "71"
 
 
+async def test_what_people_do_is_understood_in_its_order(polled: Telegram, sandbox: Sandbox) -> None:
+    people = sandbox.telegram
+    await people.start(50001, "expo")
+    await people.user_says(50001, "hi", message_id=8)
+    await people.edit(50001, 8, "hello")
+    for kind in ("photo", "document", "voice", "location", "own_contact", "other_contact", "sticker"):
+        await people.user_sends(50001, kind)
+    await people.press(50001, 9, "看 C1")
+    await people.block(50001)
+    await people.unblock(50001)
+    page = await polled.pull("")
+    events = [await polled.read(raw) for raw in page.events]
+    words = [type(event.content).__name__ for event in events if isinstance(event, MessageReceived)]
+    assert [type(event).__name__ for event in events if not isinstance(event, MessageReceived)] == [
+        "ContactAdded",
+        "MessageEdited",
+        "ButtonPressed",
+        "ContactRemoved",
+        "ContactReturned",
+    ]
+    assert words == ["Text", "Image", "File", "Voice", "Location", "SharedContact", "SharedContact", "Other"]
+    assert {raw.lane for raw in page.events} == {"telegram:50001"}
+
+
 async def test_what_is_asked_for(polled: Telegram, sandbox: Sandbox) -> None:
     await polled.pull("70")
     body = sandbox.calls[-1].body

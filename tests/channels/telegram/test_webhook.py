@@ -88,6 +88,10 @@ def test_an_unknown_kind_is_stored() -> None:
     assert (event.key, event.lane) == ("u:5", "telegram:-7")
 
 
+def test_an_empty_update_has_a_lane() -> None:
+    assert DOOR.receive(post('{"update_id": 5}')).events == (RawEvent("u:5", "telegram:0", '{"update_id": 5}'),)
+
+
 @pytest.mark.parametrize(
     ("name", "place"),
     [
