@@ -9,6 +9,8 @@ from aiohttp import web
 from sandbox.cgi import CgiDoor
 from sandbox.ids import Ids
 from sandbox.ledger import Call, How
+from sandbox.page import Page, cast
+from sandbox.page.play import Play
 from sandbox.settings import SandboxSettings
 from sandbox.stage import Stage
 from sandbox.telegram import Telegram
@@ -31,7 +33,9 @@ class Sandbox:
         self.wechat = WeChat(self.stage)
         self.telegram = Telegram(self.stage)
         self.app = web.Application(client_max_size=UPLOAD_BYTES)
+        cast.enter(self.wecom, self.telegram)
         self._add_routes()
+        self.app.on_shutdown.append(self._let_go)
 
     @property
     def calls(self) -> list[Call]:
@@ -49,12 +53,18 @@ class Sandbox:
         await self.stage.postman.start()
 
     async def close(self) -> None:
-        self.telegram.updates.mailbox.interrupt("the sandbox is closing")
+        await self._let_go(self.app)
         await self.stage.postman.close()
+
+    async def _let_go(self, _app: web.Application) -> None:
+        """End the long polls and the event streams, so that a server can stop."""
+        self.telegram.updates.mailbox.interrupt("the sandbox is closing")
+        self.stage.story.close()
 
     def _add_routes(self) -> None:
         telegram = TelegramDoor(self.telegram, table(self.telegram.updates))
         routes = self.app.router
+        Page(self.stage, Play(self.wecom, self.wechat, self.telegram)).add_routes(routes)
         routes.add_route("*", "/wecom/cgi-bin/{path:.+}", CgiDoor(self.wecom, WECOM_CALLS).handle)
         routes.add_route("*", "/wechat/cgi-bin/{path:.+}", CgiDoor(self.wechat, WECHAT_CALLS).handle)
         routes.add_route("*", "/telegram/bot{token:[^/]+}/{method}", telegram.handle)

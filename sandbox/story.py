@@ -27,7 +27,7 @@ class Story:
 
     def __init__(self) -> None:
         self._entries: OrderedDict[str, Entry] = OrderedDict()
-        self._listeners: set[asyncio.Queue[Entry]] = set()
+        self._listeners: set[asyncio.Queue[Entry | None]] = set()
 
     def tell(self, entry: Entry) -> None:
         self._entries[entry.id] = entry
@@ -39,10 +39,15 @@ class Story:
     def told(self) -> list[Entry]:
         return list(self._entries.values())
 
+    def close(self) -> None:
+        """Tell every listener that nothing more will come."""
+        for listener in self._listeners:
+            listener.put_nowait(None)
+
     @contextmanager
-    def listen(self) -> Iterator[asyncio.Queue[Entry]]:
-        """A queue that starts with the whole history."""
-        queue: asyncio.Queue[Entry] = asyncio.Queue()
+    def listen(self) -> Iterator[asyncio.Queue[Entry | None]]:
+        """A queue that starts with the whole history and ends with None."""
+        queue: asyncio.Queue[Entry | None] = asyncio.Queue()
         for entry in self._entries.values():
             queue.put_nowait(entry)
         self._listeners.add(queue)

@@ -56,5 +56,7 @@ def shown(message: Json) -> Json:
         return {"type": "text", "text": message["text"]}
     known = ("photo", "document", "voice", "location", "contact", "sticker", "video")
     kind = next((name for name in known if name in message), "service")
+    if kind == "contact":
+        return {"type": "contact", "name": message["contact"]["phone_number"]}
     label = message["document"]["file_name"] if kind == "document" else message.get("caption", "")
     return {"type": {"photo": "image", "document": "file"}.get(kind, kind), "name": label}

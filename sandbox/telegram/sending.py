@@ -73,7 +73,7 @@ def show(bot: Bot, message: Json, markup: Any) -> None:
     content = {"type": "text", "text": message.get("text", message.get("caption", ""))}
     match message:
         case {"photo": [*_, {"file_id": file_id}]}:
-            content |= {"type": "image", "name": bot.files[file_id].name}
+            content |= {"type": "image", "name": bot.files[file_id].name, "url": f"media/telegram/{file_id}"}
         case {"document": {"file_name": name}}:
             content |= {"type": "file", "name": name}
     more = {"message_id": message["message_id"], **keyboards.shown(markup)}

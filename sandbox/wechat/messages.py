@@ -23,7 +23,7 @@ def medium(kind: str) -> Callable[[Account, dict[str, Any]], Shown]:
     def check(account: Account, message: dict[str, Any]) -> Shown:
         held = found(account.media.find(need(message, "media_id", str, 41006)), 40007)
         refuse_if(held.kind != kind, 40007)
-        return {"type": kind, "name": held.filename, "url": f"wechat/media/{held.id}"}
+        return {"type": kind, "name": held.filename, "url": f"media/wechat/{held.id}"}
 
     return check
 

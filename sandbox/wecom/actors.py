@@ -34,8 +34,6 @@ class WeCom(Corp):
         url = settings.callback_url(settings.wecom_name)
         self._post = SealedPost(stage, url, envelope, settings.corp_id)
         self.departments[1] = Department(1, "示例公司")
-        self.add_member("admin-userid", "管理员")
-        self.add_member("wangfang", "王芳")
 
     def add_member(self, userid: str, name: str, department: int = 1) -> Member:
         self.members[userid] = Member(userid, name, [department])

@@ -38,7 +38,7 @@ def medium(corp: Corp, message: dict[str, Any], kind: str) -> Shown:
     media_id = need(message, "media_id", str, 41006)
     held = found(corp.media.find(media_id), 40007)
     refuse_if(held.kind != kind, 40007)
-    return {"type": kind, "name": held.filename, "url": f"wecom/media/{media_id}"}
+    return {"type": kind, "name": held.filename, "url": f"media/wecom/{media_id}"}
 
 
 def textcard(_corp: Corp, message: dict[str, Any]) -> Shown:

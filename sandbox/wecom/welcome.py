@@ -62,7 +62,7 @@ def _attachment(corp: Corp, attachment: Mapping[str, Any]) -> dict[str, Any]:
             return {"type": kind, "name": "", "url": held["pic_url"]}
         case _:
             medium = found(corp.media.find(held.get("media_id")), 40007)
-            return {"type": kind, "name": medium.filename, "url": f"wecom/media/{medium.id}"}
+            return {"type": kind, "name": medium.filename, "url": f"media/wecom/{medium.id}"}
 
 
 CALLS: Final[Mapping[str, CgiCall]] = {"externalcontact/send_welcome_msg": CgiCall("POST", send_welcome_msg)}
