@@ -3,7 +3,6 @@
 import sys
 import traceback
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -52,9 +51,9 @@ def run(words: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - the last line of the program, one line is promised
         if DEBUG in words:
             traceback.print_exc()
-        frame = traceback.extract_tb(error.__traceback__)[-1]
-        where = f"{Path(frame.filename).name}:{frame.lineno}"
-        return _told(f"unexpected {type(error).__name__} at {where}; say it again with {DEBUG} for more", 1)
+        from bot.logs import where
+
+        return _told(f"unexpected {type(error).__name__} at {where(error)}; say it again with {DEBUG} for more", 1)
 
 
 def _with_advice(error: typer.TyperException) -> str:

@@ -1,6 +1,7 @@
 """Here lives the log: JSON lines, each one event with fields; secrets, texts, names and numbers of people never."""
 
 import logging
+import sys
 import traceback
 from collections.abc import Mapping, MutableMapping
 from pathlib import Path
@@ -50,14 +51,20 @@ def withhold(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMappi
 def shorten_exception(_: object, __: str, line: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Of an exception keep its type and where it was raised: its words may quote what came in."""
     found = line.pop("exc_info", None)
+    if found is True:
+        found = sys.exception()
     if isinstance(found, tuple):
         found = found[1]
     if isinstance(found, BaseException):
         line.setdefault("error", type(found).__name__)
-        frames = traceback.extract_tb(found.__traceback__)
-        if frames:
-            line.setdefault("where", f"{Path(frames[-1].filename).name}:{frames[-1].lineno}")
+        line.setdefault("where", where(found))
     return line
+
+
+def where(error: BaseException) -> str:
+    """The file and line that raised: enough to find a bug, and never a value of anybody's."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
 
 
 class Libraries(logging.Handler):

@@ -1,7 +1,6 @@
 """Here lives the draining of a lane: due rows in order; try again, bury; once, for inbox and outbox."""
 
 import asyncio
-import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from datetime import datetime
@@ -10,6 +9,7 @@ from typing import Generic, TypeVar
 import structlog
 
 from bot import metrics
+from bot.logs import where
 from domain.delivery import next_try
 from models.queue import QueueRow
 
@@ -17,12 +17,6 @@ Row = TypeVar("Row", bound=QueueRow)
 BATCH = 20
 ROUNDS = 5
 log = structlog.get_logger()
-
-
-def where(error: BaseException) -> str:
-    """The file and line that raised: enough to find a bug, and never a value of anybody's."""
-    frames = traceback.extract_tb(error.__traceback__)
-    return f"{frames[-1].filename.rpartition('/')[2]}:{frames[-1].lineno}" if frames else ""
 
 
 class Worker(ABC, Generic[Row]):

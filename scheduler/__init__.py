@@ -1,0 +1,1 @@
+"""Here lives when we act unasked: each job only stores an event."""
