@@ -10,4 +10,5 @@ MODULES = (
     "models.notes",
     "models.dialogs",
     "models.cursors",
+    "models.search",
 )

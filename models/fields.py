@@ -17,6 +17,15 @@ def instant(value: int) -> datetime:
     return datetime.fromtimestamp(value / 1000, UTC)
 
 
+class Octets(fields.Field[bytes], bytes):  # type: ignore[misc]
+    """Bytes that can be searched in order: BLOB on SQLite, BYTEA on PostgreSQL, compared byte by byte by both."""
+
+    SQL_TYPE = "BLOB"
+
+    class _db_postgres:  # noqa: N801 - Tortoise's name for it
+        SQL_TYPE = "BYTEA"
+
+
 class Instant(fields.BigIntField):
     """An aware datetime in Python, epoch milliseconds in the database: the same integers for raw SQL everywhere."""
 

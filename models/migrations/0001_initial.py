@@ -2,7 +2,7 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 from domain.leads import Stage
 from domain.permissions import Role
-from models.fields import Instant
+from models.fields import Instant, Octets
 from orjson import loads
 from tortoise.fields.base import OnDelete
 from tortoise.fields.data import JSON_DUMPS
@@ -203,6 +203,17 @@ class Migration(migrations.Migration):
                 ('ended_at', Instant(null=True)),
             ],
             options={'table': 'relation', 'app': 'models', 'unique_together': (('identity', 'userid'),), 'pk_attr': 'id', 'table_description': "One WeCom member's relation to one customer (跟进人): remark, state of the contact way, and whether it lasts."},
+            bases=['Model'],
+        ),
+        ops.CreateModel(
+            name='Searchable',
+            fields=[
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('customer', fields.ForeignKeyField('models.Customer', source_field='customer_id', db_constraint=True, to_field='id', related_name='keys', on_delete=OnDelete.CASCADE)),
+                ('owner_id', fields.BigIntField(default=0)),
+                ('key', Octets(generated=False, null=False, unique=False)),
+            ],
+            options={'table': 'searchable', 'app': 'models', 'unique_together': (('key', 'customer'),), 'indexes': [Index(fields=['owner_id', 'key', 'customer_id']), Index(fields=['customer_id'])], 'pk_attr': 'id', 'table_description': "One key by which one customer is found; `owner_id` is their owner's, 0 when unowned."},
             bases=['Model'],
         ),
         ops.CreateModel(

@@ -1,0 +1,161 @@
+"""Here lives the finding of customers: their keys, kept in the transaction that changes them, and the search.
+
+Each kind of match is one short walk through an index, so a million customers answer as fast as a hundred.
+"""
+
+# ruff: noqa: S608 - the words of these statements are our own, every value is a parameter
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from tortoise import fields
+from tortoise.models import Model
+
+from domain.permissions import Role
+from domain.search import ID, Group, Probe, Why, groups_of, keys_of, octets
+from models.customers import Customer
+from models.database import insert_many
+from models.fields import Octets
+from models.sql import dialect, select
+
+MOST = 300  # matches of one kind that are put in order of last contact; who has more, narrows the query
+WIDE = 2_000  # customers with the rarest piece that are looked at for the other pieces
+NOBODY = 0
+LAST = b"\xff"  # after every continuation of a text in UTF-8
+
+
+class Searchable(Model):
+    """One key by which one customer is found; `owner_id` is their owner's, 0 when unowned."""
+
+    id = fields.BigIntField(primary_key=True)
+    customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("models.Customer", related_name="keys")
+    owner_id = fields.BigIntField(default=NOBODY)
+    key: bytes = Octets()
+
+    customer_id: int
+
+    class Meta:
+        table = "searchable"
+        unique_together = (("key", "customer"),)
+        indexes = (("owner_id", "key", "customer_id"), ("customer_id",))
+
+    @classmethod
+    async def index(
+        cls, customer_id: int, *, names: Iterable[str], phones: Iterable[str], ids: Iterable[str], company: str
+    ) -> None:
+        """Let the customer be found by exactly these from now on, and by their short id."""
+        wanted = keys_of(names, phones, ids, company) | {octets(f"{ID}c{customer_id}")}
+        kept = {bytes(row.key): row.id for row in await cls.filter(customer_id=customer_id).only("id", "key")}
+        gone = [number for key, number in kept.items() if key not in wanted]
+        if gone:
+            await cls.filter(id__in=gone).delete()
+        fresh = sorted(wanted - kept.keys())
+        if fresh:
+            owner = await Customer.get(id=customer_id).only("id", "owner_id")
+            rows = [(customer_id, owner.owner_id or NOBODY, key) for key in fresh]
+            await insert_many(cls, ("customer_id", "owner_id", "key"), rows, conflict=("key", "customer_id"))
+
+    @classmethod
+    async def owned(cls, customer_id: int, owner_id: int | None) -> None:
+        """The customer has a new owner, or none; in the transaction that says so."""
+        await cls.filter(customer_id=customer_id).update(owner_id=owner_id or NOBODY)
+
+
+async def find(query: str, *, viewer: tuple[Role, int], limit: int = 8) -> list[tuple[int, Why]]:
+    """Ids of the customers that `query` means and the viewer may see, and by what each was found.
+
+    Exact matches come first, then what begins or ends so, then what has it inside; only where there is none
+    of these, what sounds the same or is one letter off. Within each the one seen last comes first.
+    """
+    *likely, near = groups_of(query) or ((),)
+    found: dict[int, Why] = {}
+    for group in likely:
+        if len(found) < limit:
+            for customer_id, why in await _matching(group, viewer, limit + len(found)):
+                found.setdefault(customer_id, why)
+    if not found:
+        found = dict(await _matching(near, viewer, limit))
+    return list(found.items())[:limit]
+
+
+@dataclass(slots=True)
+class Statement:
+    """The SELECT of one group of probes, and its values as they are mentioned."""
+
+    viewer: tuple[Role, int]
+    values: list[object] = field(default_factory=list)
+
+    def value(self, value: object) -> str:
+        self.values.append(value)
+        return f"${len(self.values)}"
+
+    def matches(self, probe: Probe, rank: int) -> str:
+        """The newest customers of one probe. Sales look at their own and at nobody's, each in index order."""
+        role, staff_id = self.viewer
+        mine = [f"owner_id = {self.value(owner)} AND " for owner in (staff_id, NOBODY)] if role is Role.SALES else [""]
+        return " UNION ALL ".join(
+            f"SELECT customer_id, {rank} AS rank FROM ({self._walk(probe, whose)}) AS m{rank}" for whose in mine
+        )
+
+    def _walk(self, probe: Probe, whose: str) -> str:
+        keys, start = probe.octets, f"SELECT customer_id FROM searchable WHERE {whose}"
+        match probe.how:
+            case "prefix":
+                return (
+                    f"{start}key >= {self.value(keys[0])} AND key < {self.value(keys[0] + LAST)} {self._newest(MOST)}"
+                )
+            case "any":
+                return f"{start}key {self._one_of(keys)} {self._newest(MOST)}"
+            case "all":
+                rarest = f"{start}key = {self.value(keys[0])} {self._newest(WIDE)}"
+                others = "".join(f" AND {self._has(key)}" for key in keys[1:])
+                return f"SELECT customer_id FROM ({rarest}) AS r WHERE 1 = 1{others} LIMIT {self.value(MOST)}"
+
+    def _newest(self, most: int) -> str:
+        return f"ORDER BY key DESC, customer_id DESC LIMIT {self.value(most)}"
+
+    def _has(self, key: bytes) -> str:
+        inner = f"o.key = {self.value(key)} AND o.customer_id = r.customer_id"
+        return f"EXISTS (SELECT 1 FROM searchable AS o WHERE {inner})"
+
+    def _one_of(self, keys: Sequence[bytes]) -> str:
+        if len(keys) == 1:
+            return f"= {self.value(keys[0])}"
+        if dialect() == "postgres":
+            return f"= ANY({self.value(list(keys))}::bytea[])"
+        return f"IN ({', '.join(map(self.value, keys))})"
+
+    def visible(self) -> str:
+        role, staff_id = self.viewer
+        return f"WHERE c.owner_id IS NULL OR c.owner_id = {self.value(staff_id)}" if role is Role.SALES else ""
+
+
+async def _matching(group: Group, viewer: tuple[Role, int], limit: int) -> list[tuple[int, Why]]:
+    """In order: the one seen last first. Found in two ways, the one that the group names first counts."""
+    if not group:
+        return []
+    statement = Statement(viewer)
+    probes = [await _rarest_first(probe) if probe.how == "all" else probe for probe in group]
+    matches = " UNION ALL ".join(statement.matches(probe, rank) for rank, probe in enumerate(probes))
+    rows = await select(
+        f"SELECT c.id, MIN(m.rank) AS rank FROM ({matches}) AS m JOIN customer AS c ON c.id = m.customer_id"
+        f" {statement.visible()} GROUP BY c.id, c.seen_at ORDER BY c.seen_at DESC, c.id DESC"
+        f" LIMIT {statement.value(limit)}",
+        *statement.values,
+    )
+    return [(row["id"], group[row["rank"]].why) for row in rows]
+
+
+async def _rarest_first(probe: Probe) -> Probe:
+    """The same pieces, so that the walk starts with the one that fewest customers have."""
+    if len(probe.keys) == 1:
+        return probe
+    counts = [
+        f"SELECT {place - 1} AS place, COUNT(*) AS n FROM"
+        f" (SELECT 1 AS one FROM searchable WHERE key = ${place} LIMIT {WIDE}) AS c{place}"
+        for place in range(1, len(probe.keys) + 1)
+    ]
+    rows = await select(" UNION ALL ".join(counts), *probe.octets)
+    by_count = sorted(rows, key=itemgetter("n", "place"))
+    return Probe(probe.why, probe.how, tuple(probe.keys[row["place"]] for row in by_count))
