@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +32,7 @@ from handlers.context import House
 from models.inbox import InboxEvent
 from models.outbox import OutboxItem
 from models.staff import Staff
+from scheduler.schedule import running
 
 log = structlog.get_logger()
 ROLES = ("web", "worker", "scheduler")
@@ -183,7 +184,8 @@ async def _running(parts: Parts, roles: tuple[str, ...]) -> AsyncIterator[None]:
                 if isinstance(channel, Pollable) and channel.polls
             ]
         try:
-            yield
+            with running(parts.inbox.clock, parts.inbox.house.timezone) if "scheduler" in roles else nullcontext():
+                yield
         finally:
             for task in tasks:
                 task.cancel()

@@ -5,7 +5,7 @@ from raw callbacks; handlers register for them. `kind` is the name under which o
 """
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from typing import Literal
 
 from domain.messages import Address, Content
@@ -254,7 +254,17 @@ class EventBuried:
     kind: Literal["event_buried"] = field(default="event_buried", kw_only=True)
 
 
-OwnEvent = DeliveryFailed | EventBuried
+@dataclass(frozen=True, slots=True)
+class DayEnded:
+    """Ours: a day of the house is over; `round` counts on while there is more to tidy than fits one transaction."""
+
+    at: datetime
+    day: date
+    round: int = 0
+    kind: Literal["day_ended"] = field(default="day_ended", kw_only=True)
+
+
+OwnEvent = DeliveryFailed | EventBuried | DayEnded
 
 InboundEvent = (
     MessageReceived

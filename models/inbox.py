@@ -11,7 +11,9 @@ from tortoise.indexes import PartialIndex
 from domain.channel import RawEvent
 from domain.events import OwnEvent
 from models.database import insert_many
+from models.fields import milliseconds
 from models.queue import QueueRow
+from models.sql import select
 
 OWN = "guanxi"  # the account of events that we tell ourselves
 CODEC: TypeAdapter[OwnEvent] = TypeAdapter(Annotated[OwnEvent, Field(discriminator="kind")])
@@ -79,6 +81,17 @@ class InboxEvent(QueueRow):
             [(OWN, key, f"{OWN}:{key}", payload, at, now)],
             conflict=("account", "key"),
         )
+
+    @classmethod
+    async def forget(cls, before: datetime, most: int) -> int:
+        """Delete at most so many events that were handled before then; returns how many."""
+        rows = await select(
+            "DELETE FROM inbox_event WHERE id IN"
+            " (SELECT id FROM inbox_event WHERE state = 'done' AND queued_at < $1 ORDER BY id LIMIT $2) RETURNING id",
+            milliseconds(before),
+            most,
+        )
+        return len(rows)
 
     def own(self) -> OwnEvent:
         """The event that we told ourselves."""

@@ -1,0 +1,125 @@
+"""Here lives how a town is built for one journey, on the database of the run."""
+
+import asyncio
+import base64
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from contextvars import Context, copy_context
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from aiohttp import web
+from aiohttp.pytest_plugin import AiohttpServer
+from aiohttp.test_utils import unused_port
+
+from bot.app import SERVER, build_app
+from bot.configuration import load
+from bot.settings import Settings
+from sandbox import Sandbox, SandboxSettings
+from tests.journeys.town import ADMIN, BOSS, Sundial, Town
+
+Build = Callable[..., Awaitable[Town]]
+
+
+def configured(folder: Path, secrets: SandboxSettings, database_url: str, **changes: Any) -> Settings:
+    """The settings of a server that runs against the sandbox, read from a real config.yaml."""
+    config: dict[str, Any] = {
+        "server": {"public_url": secrets.server_url},
+        "database": {"url": database_url},
+        "secret_key": base64.b64encode(bytes(32)).decode(),
+        "channels": [
+            {
+                "name": "wecom",
+                "kind": "wecom",
+                "corp_id": secrets.corp_id,
+                "agent_id": secrets.agent_id,
+                "secret": secrets.wecom_secret,
+                "token": secrets.wecom_token,
+                "aes_key": secrets.wecom_aes_key,
+                "api_base": f"{secrets.base_url}/wecom",
+            },
+            {
+                "name": "official",
+                "kind": "wechat",
+                "app_id": secrets.app_id,
+                "app_secret": secrets.wechat_secret,
+                "token": secrets.wechat_token,
+                "aes_key": secrets.wechat_aes_key,
+                "api_base": f"{secrets.base_url}/wechat",
+            },
+            {
+                "name": "telegram",
+                "kind": "telegram",
+                "token": secrets.telegram_token,
+                "webhook_secret": secrets.webhook_secret,
+                "api_base": f"{secrets.base_url}/telegram",
+            },
+        ],
+        "staff": [{"name": "管理员", "role": "admin", "accounts": {"wecom": BOSS, "telegram": ADMIN}}],
+        "replies": {
+            "welcome": {"default": "welcome"},
+            "keywords": [{"words": ["价格", "多少钱", "price"], "template": "price"}],
+        },
+    }
+    config.update(changes)
+    file = folder / "config.yaml"
+    file.write_text(yaml.safe_dump(config, allow_unicode=True))
+    return load(file, {})
+
+
+@pytest.fixture
+def sundial() -> Sundial:
+    return Sundial()
+
+
+@asynccontextmanager
+async def served(app: web.Application, port: int) -> AsyncIterator[Context]:
+    """Our server in a task of its own, as a process would run it; the context in which its database is open."""
+    ready: asyncio.Future[Context] = asyncio.get_running_loop().create_future()
+    stop = asyncio.Event()
+
+    async def serve() -> None:
+        runner = web.AppRunner(app, access_log=None)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", port).start()
+        ready.set_result(copy_context())
+        await stop.wait()
+        await runner.cleanup()
+
+    task = asyncio.create_task(serve())
+    await asyncio.wait([ready, task], return_when=asyncio.FIRST_COMPLETED)
+    if task.done():
+        task.result()
+    yield ready.result()
+    stop.set()
+    await task
+
+
+@pytest.fixture
+async def build(database: str, tmp_path: Path, aiohttp_server: AiohttpServer, sundial: Sundial) -> AsyncIterator[Build]:
+    """Makes a town; the test looks at the same database through a connection of its own."""
+    stack = AsyncExitStack()
+
+    async def make(*, secrets: dict[str, Any] | None = None, **changes: Any) -> Town:
+        ports = unused_port(), unused_port()
+        settings = SandboxSettings(
+            server_url=f"http://127.0.0.1:{ports[0]}", base_url=f"http://127.0.0.1:{ports[1]}", **(secrets or {})
+        )
+        sandbox = Sandbox(settings, sundial.seconds)
+        await sandbox.start()
+        stack.push_async_callback(sandbox.close)
+        await aiohttp_server(sandbox.app, port=ports[1])
+        app = build_app(configured(tmp_path, settings, database, **changes), clock=sundial)
+        context = await stack.enter_async_context(served(app, ports[0]))
+        sandbox.telegram.person(int(ADMIN), first_name="管理员")
+        return Town(app[SERVER].parts, context, sandbox, sundial)
+
+    async with stack:
+        yield make
+
+
+@pytest.fixture
+async def town(build: Build) -> Town:
+    return await build()

@@ -1,0 +1,90 @@
+"""Here lives the town of the journeys: our server and the simulated platforms, joined by real HTTP only."""
+
+from contextvars import Context
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from bot.app import Parts
+from sandbox import Call, Sandbox
+
+ADMIN = "10001"  # the administrator's Telegram id
+BOSS = "admin-userid"  # the administrator's WeCom id
+
+
+class Sundial:
+    """The real time, moved forward by hand."""
+
+    def __init__(self) -> None:
+        self.offset = timedelta()
+
+    def __call__(self) -> datetime:
+        return datetime.now(UTC) + self.offset
+
+    def seconds(self) -> float:
+        return self().timestamp()
+
+    def forward(self, **duration: float) -> None:
+        self.offset += timedelta(**duration)
+
+
+class Town:
+    def __init__(self, parts: Parts, context: Context, sandbox: Sandbox, clock: Sundial) -> None:
+        self.parts = parts
+        self.context = context
+        self.sandbox = sandbox
+        self.clock = clock
+        self.wecom = sandbox.wecom
+        self.wechat = sandbox.wechat
+        self.telegram = sandbox.telegram
+
+    async def settled(self) -> None:
+        """Return when nothing that is due is left to do, nor comes of what was done."""
+        while True:
+            await self.parts.lanes.idle()
+            until = self.clock()
+            waiting = [await queue.waiting(until) for queue in (self.parts.inbox, self.parts.outbox)]
+            if not any(waiting):
+                return
+            for name, lanes in zip(("inbox", "outbox"), waiting, strict=True):
+                for lane, _ in lanes:
+                    self.context.run(self.parts.lanes.wake, name, lane)
+
+    def calls(self, platform: str, method: str) -> list[Call]:
+        return [call for call in self.sandbox.calls if (call.platform, call.method_or_path) == (platform, method)]
+
+    def telegram_texts(self, chat: str | int = ADMIN) -> list[str]:
+        """What our bot said to one Telegram chat, oldest first."""
+        sent = self.calls("telegram", "sendMessage")
+        return [
+            call.body["text"] for call in sent if str(call.body["chat_id"]) == str(chat) and call.answer_status == 200
+        ]
+
+    def wecom_texts(self, userid: str = BOSS) -> list[str]:
+        """What our app said to one member, oldest first."""
+        sent = [
+            call.body for call in self.calls("wecom", "message/send") if call.answer and call.answer["errcode"] == 0
+        ]
+        return [_words(body) for body in sent if userid in body["touser"].split("|")]
+
+    def wechat_texts(self, openid: str) -> list[str]:
+        """What our account said to one follower through the customer-service API, oldest first."""
+        sent = [
+            call for call in self.calls("wechat", "message/custom/send") if call.answer and call.answer["errcode"] == 0
+        ]
+        return [call.body["text"]["content"] for call in sent if call.body["touser"] == openid]
+
+    async def staff_says(self, text: str) -> str:
+        """The administrator types in Telegram; returns the answer."""
+        before = len(self.telegram_texts())
+        await self.telegram.user_says(int(ADMIN), text)
+        await self.settled()
+        return "\n".join(self.telegram_texts()[before:])
+
+
+def _words(body: dict[str, Any]) -> str:
+    if body["msgtype"] == "template_card":
+        card = body["template_card"]
+        return "\n".join(
+            filter(None, (card["main_title"].get("title"), card["main_title"].get("desc"), card.get("sub_title_text")))
+        )
+    return str(body[body["msgtype"]]["content"])
