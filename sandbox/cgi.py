@@ -157,8 +157,16 @@ async def _receive(request: web.Request) -> tuple[bytes, Upload | None]:
         return await request.read(), None
     async for part in await request.multipart():
         if isinstance(part, aiohttp.BodyPartReader) and part.filename:
-            return b"", Upload(part.name or "", part.filename, bytes(await part.read()))
+            return b"", Upload(part.name or "", part.filename, await read_part(part))
     return b"", Upload("", "", b"")
+
+
+async def read_part(part: aiohttp.BodyPartReader) -> bytes:
+    """All of a part, whatever size the application that we are mounted in allows."""
+    content = bytearray()
+    while chunk := await part.read_chunk(2**16):
+        content += chunk
+    return bytes(content)
 
 
 def _lenient(raw: bytes) -> Any:

@@ -11,6 +11,7 @@ from sandbox.ids import Ids
 from sandbox.ledger import Call, How
 from sandbox.page import Page, cast
 from sandbox.page.play import Play
+from sandbox.postman import Postman
 from sandbox.settings import SandboxSettings
 from sandbox.stage import Stage
 from sandbox.telegram import Telegram
@@ -41,6 +42,11 @@ class Sandbox:
     def calls(self) -> list[Call]:
         """Every API call received, oldest first."""
         return self.stage.ledger.calls
+
+    @property
+    def postman(self) -> Postman:
+        """How callbacks are delivered: `tries`, `pause`, `timeout` may be changed."""
+        return self.stage.postman
 
     def fail(self, platform: str, path: str, *, times: int = 1, **how: Unpack[How]) -> None:
         """Let the next `times` calls of a method fail; see `ledger.Failure`.

@@ -52,6 +52,11 @@ export class Phone {
     return notes.filter((content) => keys.includes(content.key)).at(-1)?.key;
   }
 
+  isFollower() {
+    const told = [...this.entries.values()].filter(({ entry }) => entry.by === "person" || /followed$/.test(entry.content.key));
+    return told.length > 0 && told.at(-1).entry.content.key !== "unfollowed";
+  }
+
   drawFoot() {
     this.actions = el("div", { class: "actions", role: "group", "aria-label": this.words.suggestions });
     this.foot.replaceChildren(this.actions, this.id === "contact" ? this.honesty() : this.composer());
@@ -105,7 +110,7 @@ export class Phone {
       button(this.words.deeds[word], { class: "chip deed", "data-key": word }, () => this.act(name, { phone: this.id, ...body }));
     switch (this.id) {
       case "official":
-        return this.lastNote("followed", "unfollowed") === "followed"
+        return this.isFollower()
           ? [deed("unfollow", "unfollow")]
           : [deed("follow", "follow"), deed("follow", "scan", { scene: "expo2026" })];
       case "telegram":

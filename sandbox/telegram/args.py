@@ -7,7 +7,7 @@ from typing import Any, Final
 import aiohttp
 from aiohttp import web
 
-from sandbox.cgi import Upload
+from sandbox.cgi import Upload, read_part
 from sandbox.telegram.errors import BadRequest
 
 JSON_ARGUMENTS: Final = ("reply_markup", "entities", "caption_entities", "allowed_updates", "commands", "scope",
@@ -65,7 +65,7 @@ async def _read_parts(request: web.Request, values: dict[str, Any], uploads: dic
     async for part in await request.multipart():
         if not isinstance(part, aiohttp.BodyPartReader):
             continue
-        content, name = bytes(await part.read()), part.name or ""
+        content, name = await read_part(part), part.name or ""
         if part.filename:
             uploads[name] = Upload(name, part.filename, content)
         else:

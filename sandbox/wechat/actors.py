@@ -40,7 +40,7 @@ class WeChat(Account):
 
     async def user_sends(self, openid: str, msgtype: str, msg_id: str | None = None, **fields: Any) -> Answer:
         """Any other message; `fields` as in the XML, e.g. `MediaId=…, PicUrl=…`."""
-        self._show(openid, {"type": msgtype, "name": msgtype})
+        self._show(openid, {"type": msgtype, "name": ""})
         return await self._message(openid, msgtype, fields, msg_id)
 
     async def follow(self, openid: str, scene: str = "", name: str = "") -> Answer:

@@ -53,7 +53,7 @@ class WeCom(Corp):
 
     async def member_sends(self, userid: str, msgtype: str, msg_id: str | None = None, **fields: Any) -> Answer:
         """Any other message; `fields` as in the XML, e.g. `MediaId=…, Format="amr"`."""
-        self.stage.show(f"wecom:{userid}", "person", {"type": msgtype, "name": msgtype})
+        self.stage.show(f"wecom:{userid}", "person", {"type": msgtype, "name": ""})
         return await self._message(userid, msgtype, fields, msg_id)
 
     async def member_presses(self, userid: str, key: str, task_id: str, response_code: str = "") -> Answer:

@@ -20,23 +20,19 @@ CODE_LIFE: Final = 24 * 3600
 RECEIVERS: Final = 1000
 
 
-def check(corp: Corp, card: Mapping[str, Any]) -> None:
-    """Refuse a card with a wrong type, task id, button or row."""
+def check(corp: Corp, card: Mapping[str, Any], old_task_id: str = "") -> None:
+    """Refuse a card with a wrong type, task id, button or row; an update may keep the task id of its card."""
     kind = card.get("card_type")
     refuse_if(kind not in TYPES, 42031)
     title = need(card, "main_title", dict, 40063) if kind != "text_notice" else card.get("main_title", {})
     refuse_if(kind in INTERACTIVE and not title.get("title"), 41016)
     refuse_if(len(card.get("horizontal_content_list", [])) > ROWS, 40058)
     if kind in INTERACTIVE:
-        _check_task(corp, card)
+        task_id = need(card, "task_id", str, 42014)
+        refuse_if(not TASK_ID.fullmatch(task_id), 42014)
+        refuse_if(task_id != old_task_id and task_id in corp.task_ids, 42014)
     if kind == "button_interaction":
         _check_buttons(need(card, "button_list", list, 42039))
-
-
-def _check_task(corp: Corp, card: Mapping[str, Any]) -> None:
-    task_id = need(card, "task_id", str, 42014)
-    refuse_if(not TASK_ID.fullmatch(task_id) or task_id in corp.task_ids, 42014)
-    corp.task_ids.add(task_id)
 
 
 def _check_buttons(buttons: list[Any]) -> None:
@@ -65,6 +61,7 @@ def shown(card: Mapping[str, Any]) -> dict[str, Any]:
 
 def hand_out(corp: Corp, card: dict[str, Any], entry_ids: dict[str, str]) -> str:
     """A response code for a card that lies on the phones of these members."""
+    corp.task_ids.add(card["task_id"])
     return code_for(corp, SentCard(card, entry_ids))
 
 
@@ -97,8 +94,7 @@ def _change(corp: Corp, asked: Asked, sent: SentCard) -> dict[str, Any]:
         name = need(button, "replace_name", str, 42038)
         return {**shown(sent.card), "buttons": [], "replaced": name}
     card = asked.need("template_card", dict, 40063)
-    if card.get("task_id") == sent.card.get("task_id"):
-        corp.task_ids.discard(str(card.get("task_id")))
-    check(corp, card)
+    check(corp, card, sent.card["task_id"])
+    corp.task_ids.add(card.get("task_id", ""))
     sent.card = card
     return shown(card)

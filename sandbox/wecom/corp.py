@@ -117,6 +117,7 @@ class Corp:
     broadcasts: dict[str, Broadcast] = field(default_factory=dict)
     task_ids: set[str] = field(default_factory=set)
     sent_to: dict[str, list[float]] = field(default_factory=dict)
+    checked_until: dict[str, float] = field(default_factory=dict)
     limits_on: bool = False
     current_token: str = ""
     caller_ip: str = "127.0.0.1"

@@ -3,6 +3,7 @@
 Source: https://developer.work.weixin.qq.com/document/path/90236
 """
 
+import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -18,6 +19,8 @@ BUTTON_CHARACTERS: Final = 4
 ARTICLES: Final = 8
 RECEIVERS: Final = 1000
 PARTIES: Final = 100
+REPEAT_DEFAULT: Final = 1800
+REPEAT_MOST: Final = 14_400
 PER_MINUTE: Final = (30, 60)
 PER_HOUR: Final = (1000, 3600)
 
@@ -97,7 +100,8 @@ def send(corp: Corp, asked: Asked) -> dict[str, Any]:
     message = need(asked.body, str(kind), dict, 44004 if kind in ("text", "markdown") else 40063)
     shown = make(corp, message)
     refuse_if(not known, 81013)
-    entries = {userid: _show(corp, userid, shown) for userid in known if _may_get_more(corp, userid)}
+    is_repeat = _is_repeat(corp, asked.body)
+    entries = {each: _show(corp, each, shown) for each in known if not is_repeat and _may_get_more(corp, each)}
     answer = {
         "invaliduser": "|".join(unknown),
         "invalidparty": "",
@@ -107,6 +111,19 @@ def send(corp: Corp, asked: Asked) -> dict[str, Any]:
     if kind == "template_card" and message["card_type"] in cards.INTERACTIVE:
         answer["response_code"] = cards.hand_out(corp, message, entries)
     return answer
+
+
+def _is_repeat(corp: Corp, body: Mapping[str, Any]) -> bool:
+    """With `enable_duplicate_check` the same message is not delivered again within the interval."""
+    if body.get("enable_duplicate_check") != 1:
+        return False
+    interval = body.get("duplicate_check_interval", REPEAT_DEFAULT)
+    refuse_if(not isinstance(interval, int) or not 0 < interval <= REPEAT_MOST, 40058)
+    key, now = json.dumps(body, sort_keys=True), corp.stage.clock()
+    is_repeat = now < corp.checked_until.get(key, 0)
+    if not is_repeat:
+        corp.checked_until[key] = now + interval
+    return is_repeat
 
 
 def _show(corp: Corp, userid: str, shown: Shown) -> str:

@@ -9,7 +9,7 @@ import pytest
 from sandbox import Sandbox, markup
 from sandbox.crypto import Envelope
 from sandbox.wecom.corp import Department, Follow
-from tests.sandbox.tiny import Api, TinyServer
+from tests.sandbox.tiny import Api, Clock, TinyServer
 
 APP = {"touser": "wangfang|nobody", "agentid": 1000002}
 CARD = {
@@ -206,3 +206,22 @@ async def test_group_send_by_tags(api: Api, sandbox: Sandbox) -> None:
         {"sender": "wangfang", "tag_filter": groups, "text": {"content": "x"}},
     )
     assert sandbox.wecom.broadcasts[made["msgid"]].recipients == {"wangfang": ["wm0"]}
+
+
+async def test_duplicate_check(api: Api, sandbox: Sandbox, clock: Clock) -> None:
+    body = {**APP, "msgtype": "text", "text": {"content": "hi"}, "enable_duplicate_check": 1}
+    for _ in range(2):
+        assert (await api.wecom("message/send", body))["errcode"] == 0
+    assert len(on_phone(sandbox, "wecom:wangfang")) == 1
+    clock.move(1800)
+    await api.wecom("message/send", body)
+    assert len(on_phone(sandbox, "wecom:wangfang")) == 2
+    wrong = {**body, "duplicate_check_interval": 14401}
+    assert (await api.wecom("message/send", wrong))["errcode"] == 40058
+
+
+async def test_a_refused_card_leaves_its_task_id_free(api: Api) -> None:
+    wrong = {**CARD, "button_list": []}
+    assert (await api.wecom("message/send", {**APP, "msgtype": "template_card", "template_card": wrong}))["errcode"]
+    sent = await api.wecom("message/send", {**APP, "msgtype": "template_card", "template_card": CARD})
+    assert sent["errcode"] == 0
