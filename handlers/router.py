@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import handlers
 from domain.binding import code_in
-from domain.commands import Command, Invocation, Table, parse
+from domain.commands import Command, Invocation, Table, Tier, parse
 from domain.errors import Refusal
 from domain.events import (
     AppEntered,
@@ -34,6 +34,7 @@ Event = TypeVar("Event")
 Handler = Callable[[Event, Context], Awaitable[None]]
 Run = Callable[[Invocation, Context], Awaitable[None]]
 
+TIERS: tuple[Tier, ...] = ("read", "write", "danger")
 START = "/start"
 HELP = "/help"
 
@@ -74,8 +75,8 @@ def load() -> None:
 
 @lru_cache(maxsize=1)
 def table() -> Table:
-    """Every registered command."""
-    return Table(sorted(_commands, key=lambda row: row.name))
+    """Every registered command, the harmless first."""
+    return Table(sorted(_commands, key=lambda row: (TIERS.index(row.tier), row.name)))
 
 
 async def dispatch(event: InboundEvent, ctx: Context) -> None:

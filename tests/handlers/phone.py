@@ -1,0 +1,61 @@
+"""Here lives a private chat in which a test can type."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from bot.database import transaction
+from domain.errors import Refusal
+from domain.events import ButtonPressed, Chat, InboundEvent, MessageReceived, Sender
+from domain.messages import Address, Content, OutboundMessage, Outgoing, Text, words
+from handlers import router
+from handlers.context import Context, House
+from models.customers import Customer, Identity
+from models.messages import Message
+from models.outbox import OutboxItem
+from tests.clock import Clock
+
+
+@dataclass
+class Phone:
+    """One person's private chat with us: what is typed is dispatched as the frame does it, answers are kept."""
+
+    address: Address
+    clock: Clock
+    house: House
+    key: int = 0
+    sent: list[Outgoing] = field(default_factory=list)
+
+    async def say(self, text: str) -> str:
+        return await self.meet(MessageReceived(self.clock(), Sender(self.address), Chat(self.address), Text(text)))
+
+    async def press(self, data: str) -> str:
+        return await self.meet(ButtonPressed(self.clock(), Sender(self.address), Chat(self.address), data, "press-1"))
+
+    async def meet(self, event: InboundEvent) -> str:
+        """Everything that is answered here, as it is read."""
+        self.key += 1
+        ctx = self._context()
+        try:
+            async with transaction():
+                await router.dispatch(event, ctx)
+                for promise in ctx.promises:
+                    await OutboxItem.enqueue(promise.outgoing, ctx.now, promise.message_id)
+        except Refusal as refusal:
+            ctx.promises.clear()
+            ctx.reply(refusal.key, **refusal.values)
+        self.sent = [promise.outgoing for promise in ctx.promises]
+        return "\n".join(
+            words(out.content) for out in self.sent if isinstance(out, OutboundMessage) and out.to == self.address
+        )
+
+    def _context(self) -> Context:
+        return Context(
+            now=self.clock(), house=self.house, key=f"k{self.key}", chat=self.address, language=self.house.language
+        )
+
+
+async def heard(customer: Customer, content: Content, at: datetime) -> Message:
+    """The customer says something, there where they are known."""
+    identity = await Identity.get(customer_id=customer.id)
+    await identity.hear(at)
+    return await Message.heard(identity, content, at, "")
