@@ -24,7 +24,7 @@ function clock(at) {
 
 function note(content, words) {
   const text = content.type === "toast" ? content.text : fill(words.notes[content.key] ?? content.key, content.values);
-  return el("li", { class: content.key === "not_taken" ? "note alarm" : "note" }, text);
+  return el("li", { class: /^not_/.test(content.key) ? "note alarm" : "note" }, text);
 }
 
 function inside(content, phone, words, act) {

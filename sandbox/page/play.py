@@ -34,7 +34,8 @@ class Play:
             raise NotPlayable(name)
         answer = await deed(body)
         if isinstance(answer, Answer) and not answer.is_taken:
-            note = {"type": "note", "key": "not_taken", "values": {"status": str(answer.status)}}
+            key = "not_taken" if answer.status else "not_answered"
+            note = {"type": "note", "key": key, "values": {"status": str(answer.status)}}
             self.wecom.stage.show(cast.CHATS[_phone(body)], "note", note)
 
     def _deeds(self) -> Mapping[str, Deed]:

@@ -54,6 +54,7 @@ export default {
     blocked: "Blocked the bot",
     unblocked: "Unblocked the bot",
     service_unavailable: "The account cannot provide service at the moment, try again later",
+    not_answered: "The server does not answer. Is it running?",
     not_taken: "The server did not take this message (status {status})",
   },
   kinds: { image: "Picture", file: "File", voice: "Voice", video: "Video", location: "Place", contact: "Contact card", sticker: "Sticker", link: "Link", service: "Group message" },

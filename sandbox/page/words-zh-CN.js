@@ -54,6 +54,7 @@ export default {
     blocked: "已屏蔽机器人",
     unblocked: "已解除屏蔽",
     service_unavailable: "该公众号暂时无法提供服务，请稍后再试",
+    not_answered: "服务器没有回应，它在运行吗？",
     not_taken: "服务器没有收下这条消息（状态 {status}）",
   },
   kinds: { image: "图片", file: "文件", voice: "语音", video: "视频", location: "位置", contact: "名片", sticker: "贴纸", link: "链接", service: "群消息" },

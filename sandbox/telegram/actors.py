@@ -154,10 +154,13 @@ class Telegram(Bot):
         return await self._tell({"message": message}, numbers.get("update_id"))
 
     async def _membership(self, person: Person, chat: Json, before: str, after: str) -> Answer:
-        old: Json = {"user": self.as_user(), "status": before}
-        new: Json = {"user": self.as_user(), "status": after} | ({"until_date": 0} if after == "kicked" else {})
         change = {"chat": chat, "from": person.as_user(), "date": self.stage.now()}
-        return await self._tell({"my_chat_member": change | {"old_chat_member": old, "new_chat_member": new}})
+        members = {"old_chat_member": self._member(before), "new_chat_member": self._member(after)}
+        return await self._tell({"my_chat_member": change | members})
+
+    def _member(self, status: str) -> Json:
+        until = {"until_date": 0} if status == "kicked" else {}
+        return {"user": self.as_user(), "status": status, **until}
 
     async def _tell(self, update: Json, update_id: int | None = None) -> Answer:
         return await self.post_update({"update_id": update_id or self.stage.ids.small(), **update})

@@ -14,6 +14,13 @@ from sandbox.telegram.errors import BadRequest
 COMMANDS: Final = 100
 COMMAND: Final = re.compile(r"[a-z0-9_]{1,32}")
 DESCRIPTION: Final = 256
+GIFTS: Final = (
+    "unlimited_gifts",
+    "limited_gifts",
+    "unique_gifts",
+    "premium_subscription",
+    "gifts_from_channels",
+)
 DOWNLOAD_BYTES: Final = 20 * 2**20
 SCOPES: Final = ("default", "all_private_chats", "all_group_chats", "all_chat_administrators", "chat",
                  "chat_administrators", "chat_member")  # fmt: skip
@@ -25,7 +32,8 @@ def get_me(bot: Bot, _args: Args) -> Json:
 
 
 def get_chat(bot: Bot, args: Args) -> Json:
-    return bot.chat(args.values.get("chat_id")).as_chat()
+    chat = bot.chat(args.values.get("chat_id")).as_chat()
+    return chat | {"accent_color_id": 0, "max_reaction_count": 11, "accepted_gift_types": dict.fromkeys(GIFTS, False)}
 
 
 def get_file(bot: Bot, args: Args) -> Json:
