@@ -24,10 +24,10 @@ Why = Literal["id", "name", "sound", "initials", "phone", "inside", "typo"]
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Customers with `any` of the keys, with `all` of them, or with one that begins with the only one (`prefix`)."""
+    """Customers with one of the keys (`any`), some of `each` key, with `all` of them, or with one beginning so."""
 
     why: Why
-    how: Literal["any", "all", "prefix"]
+    how: Literal["any", "each", "all", "prefix"]
     keys: tuple[str, ...]
 
     @property
@@ -36,6 +36,17 @@ class Probe:
 
 
 Group = tuple[Probe, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to look for, best first; `near` comes in where nothing else fits, or nothing exact if `spelled` in letters."""
+
+    exact: Group = ()
+    beginning: Group = ()
+    inside: Group = ()
+    near: Group = ()
+    spelled: bool = False
 
 
 def octets(key: str) -> bytes:
@@ -75,12 +86,13 @@ def keys_of(names: Iterable[str], phones: Iterable[str], ids: Iterable[str], com
     return frozenset(map(octets, found))
 
 
-def groups_of(query: str) -> tuple[Group, ...]:
-    """What to look for, best first; an empty query looks for nothing."""
+def question(query: str) -> Question:
+    """What `query` asks for; an empty one asks for nobody."""
     text = plain(query)
     if not text:
-        return ()
-    return (_exact(query, text), _beginning(query, text), _inside(text), _near(text))
+        return Question()
+    spelled = not has_chinese(text)
+    return Question(_exact(query, text), _beginning(query, text), _inside(text), _near(text), spelled)
 
 
 def one_typo(word: str) -> frozenset[str]:
@@ -169,4 +181,4 @@ def _near(text: str) -> Group:
     sounds = [sound for sound in _sounds(text) if sound.isascii() and sound.isalpha()]
     same = (Probe("sound", "any", tuple(SOUND + sound for sound in sounds)),) if has_chinese(text) and sounds else ()
     off = {near for sound in sounds if SHORT <= len(sound) <= LONG for near in one_typo(sound)} - set(sounds)
-    return (*same, Probe("typo", "any", tuple(SOUND + near for near in sorted(off)))) if off else same
+    return (*same, Probe("typo", "each", tuple(SOUND + near for near in sorted(off)))) if off else same

@@ -6,14 +6,14 @@ Each kind of match is one short walk through an index, so a million customers an
 # ruff: noqa: S608 - the words of these statements are our own, every value is a parameter
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 
 from tortoise import fields
 from tortoise.models import Model
 
 from domain.permissions import Role
-from domain.search import ID, Group, Probe, Why, groups_of, keys_of, octets
+from domain.search import ID, Group, Probe, Why, keys_of, octets, question
 from models.customers import Customer
 from models.database import insert_many
 from models.fields import Octets
@@ -21,6 +21,7 @@ from models.sql import dialect, select
 
 MOST = 300  # matches of one kind that are put in order of last contact; who has more, narrows the query
 WIDE = 2_000  # customers with the rarest piece that are looked at for the other pieces
+FEW = 8  # at least so many of each spelling that a typo may stand for
 NOBODY = 0
 LAST = b"\xff"  # after every continuation of a text in UTF-8
 
@@ -65,18 +66,25 @@ class Searchable(Model):
 async def find(query: str, *, viewer: tuple[Role, int], limit: int = 8) -> list[tuple[int, Why]]:
     """Ids of the customers that `query` means and the viewer may see, and by what each was found.
 
-    Exact matches come first, then what begins or ends so, then what has it inside; only where there is none
-    of these, what sounds the same or is one letter off. Within each the one seen last comes first.
+    Exact matches come first, then what begins or ends so, then what has it inside, then what sounds the same
+    or is one letter off: that only where there is nothing else, or nothing exact for a name in letters.
+    Within each the one seen last comes first.
     """
-    *likely, near = groups_of(query) or ((),)
+    asked = question(query)
     found: dict[int, Why] = {}
-    for group in likely:
-        if len(found) < limit:
-            for customer_id, why in await _matching(group, viewer, limit + len(found)):
-                found.setdefault(customer_id, why)
+    await _add(found, asked.exact, viewer, limit)
+    near = asked.near if asked.spelled and not found else ()
+    for group in (asked.beginning, asked.inside, near):
+        await _add(found, group, viewer, limit)
     if not found:
-        found = dict(await _matching(near, viewer, limit))
+        await _add(found, asked.near, viewer, limit)
     return list(found.items())[:limit]
+
+
+async def _add(found: dict[int, Why], group: Group, viewer: tuple[Role, int], limit: int) -> None:
+    if group and len(found) < limit:
+        for customer_id, why in await _matching(group, viewer, limit + len(found)):
+            found.setdefault(customer_id, why)
 
 
 @dataclass(slots=True)
@@ -107,6 +115,10 @@ class Statement:
                 )
             case "any":
                 return f"{start}key {self._one_of(keys)} {self._newest(MOST)}"
+            case "each":
+                share = max(FEW, MOST // len(keys))
+                walks = [f"{start}key = {self.value(key)} {self._newest(share)}" for key in keys]
+                return " UNION ALL ".join(f"SELECT * FROM ({walk}) AS k{place}" for place, walk in enumerate(walks))
             case "all":
                 rarest = f"{start}key = {self.value(keys[0])} {self._newest(WIDE)}"
                 others = "".join(f" AND {self._has(key)}" for key in keys[1:])
@@ -133,11 +145,12 @@ class Statement:
 
 async def _matching(group: Group, viewer: tuple[Role, int], limit: int) -> list[tuple[int, Why]]:
     """In order: the one seen last first. Found in two ways, the one that the group names first counts."""
-    if not group:
-        return []
     statement = Statement(viewer)
-    probes = [await _rarest_first(probe) if probe.how == "all" else probe for probe in group]
-    matches = " UNION ALL ".join(statement.matches(probe, rank) for rank, probe in enumerate(probes))
+    probes = [await _prepared(probe) for probe in group]
+    walks = [statement.matches(probe, rank) for rank, probe in enumerate(probes) if probe.keys]
+    if not walks:
+        return []
+    matches = " UNION ALL ".join(walks)
     rows = await select(
         f"SELECT c.id, MIN(m.rank) AS rank FROM ({matches}) AS m JOIN customer AS c ON c.id = m.customer_id"
         f" {statement.visible()} GROUP BY c.id, c.seen_at ORDER BY c.seen_at DESC, c.id DESC"
@@ -145,6 +158,28 @@ async def _matching(group: Group, viewer: tuple[Role, int], limit: int) -> list[
         *statement.values,
     )
     return [(row["id"], group[row["rank"]].why) for row in rows]
+
+
+async def _prepared(probe: Probe) -> Probe:
+    match probe.how:
+        case "all":
+            return await _rarest_first(probe)
+        case "each":
+            return await _present(probe)
+        case _:
+            return probe
+
+
+async def _present(probe: Probe) -> Probe:
+    """With those keys only that anybody has."""
+    keys = probe.octets
+    has = "WHERE EXISTS (SELECT 1 FROM searchable AS s WHERE s.key = v.key)"
+    if dialect() == "postgres":
+        rows = await select(f"SELECT v.key FROM unnest($1::bytea[]) AS v (key) {has} ORDER BY 1", keys)
+    else:
+        values = ", ".join(f"(${place})" for place in range(1, len(keys) + 1))
+        rows = await select(f"WITH v (key) AS (VALUES {values}) SELECT v.key FROM v {has} ORDER BY 1", *keys)
+    return replace(probe, keys=tuple(bytes(row["key"]).decode() for row in rows))
 
 
 async def _rarest_first(probe: Probe) -> Probe:
@@ -158,4 +193,4 @@ async def _rarest_first(probe: Probe) -> Probe:
     ]
     rows = await select(" UNION ALL ".join(counts), *probe.octets)
     by_count = sorted(rows, key=itemgetter("n", "place"))
-    return Probe(probe.why, probe.how, tuple(probe.keys[row["place"]] for row in by_count))
+    return replace(probe, keys=tuple(probe.keys[row["place"]] for row in by_count))

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.search import LONGEST, digits_of, groups_of, keys_of, octets, one_typo, plain
+from domain.search import LONGEST, Question, digits_of, keys_of, one_typo, plain, question
 from domain.sounds import readings
 
 
@@ -80,14 +80,18 @@ def test_one_typo_is_one_step_in_either_direction() -> None:
 
 @given(st.text(max_size=80))
 def test_any_query_can_be_asked(query: str) -> None:
-    for group in groups_of(query):
-        for probe in group:
-            assert probe.keys
-            assert all(len(key.decode()) <= LONGEST for key in probe.octets)
+    asked = question(query)
+    for probe in (*asked.exact, *asked.beginning, *asked.inside, *asked.near):
+        assert probe.keys
+        assert all(len(key.decode()) <= LONGEST for key in probe.octets)
+
+
+def test_an_empty_query_asks_for_nobody() -> None:
+    assert question(" \t") == Question()
 
 
 @given(st.text(min_size=1, max_size=40))
 def test_a_name_is_found_by_itself(name: str) -> None:
     keys = keys_of([name], [], [], "")
-    wanted = {octets(key) for group in groups_of(name)[:1] for probe in group for key in probe.keys}
+    wanted = {key for probe in question(name).exact for key in probe.octets}
     assert keys & wanted or not plain(name)

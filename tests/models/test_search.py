@@ -100,11 +100,25 @@ async def test_exact_before_beginning_before_inside(database: str) -> None:
 
 
 async def test_what_is_near_is_only_shown_where_nothing_matches(database: str) -> None:
-    wei = await keep("张伟")
-    await keep("章伟")
-    await keep("张威")
+    wei, same, other = [await keep(name) for name in ("张伟", "章伟", "张薇")]
     assert await asked("张伟") == [wei]
-    assert await asked("掌伟") == [3, 2, 1]
+    assert await asked("张") == [other, wei]
+    assert await asked("掌伟") == [other, same, wei]
+
+
+async def test_a_name_in_letters_may_be_another_one_mistyped(database: str) -> None:
+    wei, wen, weiqiang = [await keep(name) for name in ("张伟", "张文", "张威强")]
+    assert await asked("zhangwei") == [wei, weiqiang]
+    assert await asked("zhangwe") == [weiqiang, wen, wei]
+    assert await find("zhangwenq", viewer=MANAGER) == [(wen, "typo")]
+
+
+async def test_a_common_spelling_does_not_hide_a_rare_one(database: str) -> None:
+    rare = await keep("黄伟")
+    for number in range(320):
+        await keep("张伟", seen=number + 1)
+    assert rare in await asked("hangwei", limit=500)
+    assert len(await asked("hangwei", limit=500)) > 100
 
 
 async def test_sales_see_their_own_and_nobodys(database: str) -> None:
