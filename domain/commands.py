@@ -18,7 +18,7 @@ from domain.permissions import Role, allows
 PREFIX = re.compile(r"\s*(?:[/!]|@\S+(?:\s+|$))?\s*")
 VERB = re.compile(r"[^\s:]+")
 GAP = re.compile(r"\s*:?\s*")
-TARGET = re.compile(r"([CLPTSR])([0-9]{1,18})(?=[\s:,]|$)[\s:,]*", re.IGNORECASE)
+TARGET = re.compile(r"([CLPTSR])([0-9]{1,18})(?![\w.-])([\s:,。]*)", re.IGNORECASE | re.ASCII)
 KEYWORD = re.compile(r'("[^"]*"|\S+)\s*')
 BOT = re.compile(r"(?<=.)@\w+$", re.ASCII)
 SUGGESTIONS = 3
@@ -174,9 +174,10 @@ def _target(command: Command, line: Line, at: int) -> tuple[Target | Keyword | N
         return None, at
     if found := TARGET.match(line.plain, at):
         target = Target(found[1].upper(), int(found[2]))
-        if target.kind not in command.targets:
+        if target.kind in command.targets:
+            return target, found.end()
+        if found[3] or found.end() == len(line.plain):
             raise Refusal("refusals/wrong_target", command=command.name, kinds=command.targets, what=str(target))
-        return target, found.end()
     if command.takes == "nothing" and (whole := unquoted(line.plain[at:].strip())):
         return Keyword(whole), len(line.plain)
     if found := KEYWORD.match(line.plain, at):

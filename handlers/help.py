@@ -51,12 +51,12 @@ def _one(name: str, ctx: Context) -> None:
     if row is None:
         raise Refusal("refusals/unknown_command", typed=name, near=table().suggestions(wanted, _role(ctx)))
     authorize(ctx.staff, row)
-    verb = _verb(row, ctx)
+    verb, *others = row.en if ctx.language == "en" else row.zh
     ctx.reply(
         "help/command",
         verb=verb,
         command=row.name,
-        aliases=[alias for alias in row.aliases if alias != verb],
+        aliases=[*others, row.zh[0] if ctx.language == "en" else row.en[0]],
         role=row.role.value if row.role and row.role is not Role.VIEWER else "",
     )
 

@@ -75,7 +75,7 @@ def test_a_menu_entry_may_name_the_bot() -> None:
     assert parse("/find@GuanxiBot zhang", TABLE).text == "zhang"
 
 
-@pytest.mark.parametrize("typed", ["看 C12", "看 c12", "看 Ｃ１２", "看：C12", "show C12", "看 C12 ", "看 C12："])
+@pytest.mark.parametrize("typed", ["看 C12", "看 c12", "看 Ｃ１２", "看：C12", "看 C12。", "show C12", "看 C12 ", "看 C12："])
 def test_ids_in_any_spelling(typed: str) -> None:
     assert parse(typed, TABLE).target == Target("C", 12)
 
@@ -100,6 +100,8 @@ def test_an_id_of_another_kind_is_refused_with_what_is_wanted() -> None:
         ("聊天 「Zhang San」 20", "Zhang San", "20"),
         ("记 张三 怕贵，要折扣", "张三", "怕贵，要折扣"),
         ("看 C1x", "C1x", ""),
+        ("看 T3出行", "T3出行", ""),
+        ("看 “C919客户”", "C919客户", ""),
     ],
 )
 def test_a_keyword_stands_for_a_target(typed: str, keyword: str, text: str) -> None:
@@ -139,6 +141,11 @@ def test_the_words_for_a_customer_keep_their_punctuation() -> None:
     asked = parse("回复 C12：您好，“报价”见附件——谢谢！\n第二行　。", TABLE)
     assert asked.text == "您好，“报价”见附件——谢谢！"
     assert asked.words == "您好，“报价”见附件——谢谢！\n第二行　。"
+
+
+def test_an_id_may_be_glued_to_chinese_words() -> None:
+    asked = parse("回复 C12您好，在吗", TABLE)
+    assert (asked.target, asked.text) == (Target("C", 12), "您好，在吗")
 
 
 @given(st.text())

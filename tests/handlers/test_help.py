@@ -31,7 +31,7 @@ async def test_help_for_one_command(hire: Hire) -> None:
         "回复：回复客户，换行可以写长文",
         "写法：回复 客户 内容",
         "例：回复 C12 您好，报价单稍后发您",
-        "也可以说：回、答复、reply、answer、r",
+        "也可以说：回、答复、reply",
         "需要的身份：销售以上",
     ]
 
