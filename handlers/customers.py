@@ -76,15 +76,18 @@ def check_readable(customer: Customer, ctx: Context) -> None:
     """Raise Refusal, naming the owner and nothing else, unless this colleague may read on."""
     staff = colleague(ctx)
     if not may_see(staff.role, staff.id, customer.owner_id):
-        raise Refusal("refusals/taken", id=customer.short_id, owner=customer.owner.name if customer.owner else "")
+        raise _taken(customer)
 
 
 def check_writable(customer: Customer, ctx: Context) -> None:
     """Raise Refusal unless this colleague may write, note and change."""
-    check_readable(customer, ctx)
     staff = colleague(ctx)
     if not may_write(staff.role, staff.id, customer.owner_id):
-        raise Refusal("refusals/read_only", id=customer.short_id)
+        raise _taken(customer)
+
+
+def _taken(customer: Customer) -> Refusal:
+    return Refusal("refusals/taken", id=customer.short_id, owner=customer.owner.name if customer.owner else "")
 
 
 async def _exactly(target: Target) -> Customer:

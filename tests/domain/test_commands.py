@@ -75,7 +75,9 @@ def test_a_menu_entry_may_name_the_bot() -> None:
     assert parse("/find@GuanxiBot zhang", TABLE).text == "zhang"
 
 
-@pytest.mark.parametrize("typed", ["看 C12", "看 c12", "看 Ｃ１２", "看：C12", "看 C12。", "show C12", "看 C12 ", "看 C12："])
+@pytest.mark.parametrize(
+    "typed", ["看 C12", "看 c12", "看 Ｃ１２", "看：C12", "看 C12。", "show C12", "看 C12 ", "看 C12："]
+)
 def test_ids_in_any_spelling(typed: str) -> None:
     assert parse(typed, TABLE).target == Target("C", 12)
 

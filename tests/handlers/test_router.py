@@ -39,6 +39,11 @@ async def test_a_strangers_command_is_a_customers_message(stranger: Phone) -> No
     assert (await Message.get(direction="in")).text == "查 张三"
 
 
+async def test_a_strangers_picture_is_a_customers_message(stranger: Phone) -> None:
+    await stranger.meet(MessageReceived(AT, Sender(stranger.address), Chat(stranger.address), Image("m1")))
+    assert (await Message.get(direction="in")).content == Image("m1")
+
+
 @pytest.mark.parametrize("text", ["/start", "/start from_poster", "帮助", "/help", "？", "帮助\u200b"])
 async def test_a_colleague_is_helped_and_never_captured(hire: Hire, text: str) -> None:
     phone = await hire("李雷")
