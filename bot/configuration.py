@@ -16,7 +16,6 @@ from bot.settings import Settings
 from bot.yamltree import Tree
 
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
-FIGURE: Final = re.compile(r"[a-z][a-z_]*")
 OURSELVES: Final = "guanxi"  # the account of events that the house tells itself
 
 
@@ -99,7 +98,7 @@ def _faults_of_name(name: str, names: Counter[str]) -> Iterator[str]:
 
 def _across(settings: Settings, names: set[str]) -> Iterator[Problem]:
     yield from _staff(settings, names)
-    yield from _limits(settings, names)
+    yield from _limits(settings)
     yield from _replies(settings)
 
 
@@ -119,15 +118,14 @@ def _staff(settings: Settings, names: set[str]) -> Iterator[Problem]:
             accounts.add(account)
 
 
-def _limits(settings: Settings, names: set[str]) -> Iterator[Problem]:
+def _limits(settings: Settings) -> Iterator[Problem]:
+    kind_of = {kind: kind for kind in kinds()} | {channel.name: channel.kind for channel in settings.channels}
     for full in settings.limits:
         prefix, _, figure = full.partition(".")
-        if prefix not in names | set(kinds()):
-            yield Problem(("limits", full), f"unknown channel, {nearest(prefix, names | set(kinds()))}")
-        elif not FIGURE.fullmatch(figure):
-            yield Problem(
-                ("limits", full), "expected a channel or kind, a dot and a figure: telegram.messages_per_second"
-            )
+        if prefix not in kind_of:
+            yield Problem(("limits", full), f"unknown channel, {nearest(prefix, kind_of)}")
+        elif figure not in (known := channels.figures(kind_of[prefix])):
+            yield Problem(("limits", full), f"unknown figure, {nearest(figure, known)}")
 
 
 def _replies(settings: Settings) -> Iterator[Problem]:

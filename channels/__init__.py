@@ -26,6 +26,12 @@ def config_model(kind: str) -> Any:  # a pydantic model class, another one per p
     return importlib.import_module(f"channels.{kind}.config").Config
 
 
+def figures(kind: str) -> tuple[str, ...]:
+    """The names that `limits:` in config.yaml may override for this kind, as in `telegram.messages_per_second`."""
+    names: tuple[str, ...] = importlib.import_module(f"channels.{kind}.limits").FIGURES
+    return names
+
+
 def open_channel(config: Any, tools: Tools) -> Channel:
     """A channel for one validated `channels:` entry; talks to nobody yet."""
     channel: Channel = importlib.import_module(f"channels.{config.kind}").open_channel(config, tools)

@@ -6,6 +6,7 @@ from typing import Final
 from domain.channel import Limits, Rate
 
 MINUTE: Final = 60
+FIGURES: Final = ("messages_per_second", "messages_per_chat_second", "chat_burst", "messages_per_group_minute")
 
 
 def limits(figures: Mapping[str, float]) -> Limits:

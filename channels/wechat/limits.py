@@ -1,12 +1,14 @@
 """Here lives how much an official account may send."""
 
 from collections.abc import Mapping
+from typing import Final
 
 from domain.channel import Limits, Rate
 
 # https://developers.weixin.qq.com/doc/service/Message_Management/API_Call_Limits.html: custom/send, new account.
 MESSAGES_PER_DAY = 500_000
 DAY = 86_400
+FIGURES: Final = ("messages_per_day", "messages_per_second")
 
 
 def limits(overrides: Mapping[str, float]) -> Limits:

@@ -7,6 +7,7 @@ from domain.channel import Limits, Rate
 
 MINUTE: Final = 60
 HOUR: Final = 3600
+FIGURES: Final = ("messages_per_second", "messages_per_member_minute", "messages_per_member_hour")
 
 
 def limits(figures: Mapping[str, float]) -> Limits:

@@ -159,7 +159,12 @@ GOOD = f"secret_key: ${{{KEY}}}\n"
         ),
         (GOOD + "staff:\n  - {name: x, role: sales, accounts: {tg: 1}}\n", "3: staff[0].accounts.tg: unknown channel"),
         (GOOD + "limits: {fax.messages_per_second: 1}\n", "2: limits.fax.messages_per_second: unknown channel"),
-        (GOOD + "limits: {telegram: 1}\n", "2: limits.telegram: expected a channel or kind, a dot and a figure"),
+        (GOOD + "limits: {telegram: 1}\n", "2: limits.telegram: unknown figure, expected one of chat_burst"),
+        (
+            GOOD + "limits: {wecom.message_per_second: 1}\n",
+            "2: limits.wecom.message_per_second: unknown figure, did you",
+        ),
+        (GOOD + TELEGRAM + "limits: {tg.messages_per_day: 1}\n", "5: limits.tg.messages_per_day: unknown figure"),
         (GOOD + "limits: {telegram.x: 0}\n", "2: limits.telegram.x: expected greater than 0"),
         (
             GOOD + "replies: {welcome: {default: nothing}}\n",
