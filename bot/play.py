@@ -1,7 +1,6 @@
 """Here lives how the simulator and the settings are made to agree, so that nobody needs an account to begin."""
 
-import os
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +28,9 @@ SECRETS = {
 }
 
 
-def demo_settings(config: Path, port: int) -> Settings:
+def demo_settings(config: Path, port: int, env: Mapping[str, str]) -> Settings:
     """The settings with made-up secrets, every channel turned to the simulator, on a database of their own."""
-    settings = settings_of(config, {**os.environ, **SECRETS})
+    settings = settings_of(config, {**env, **SECRETS})
     address = f"http://{HOME}:{port}"
     folder = config.absolute().parent / "data"
     return settings.model_copy(
@@ -53,9 +52,13 @@ async def demo(settings: Settings, tell: Callable[[str], None]) -> None:
     await listen(app, settings.server.host, settings.server.port, lambda _: tell(f"Open {address}/sandbox/"))
 
 
-async def sandbox_alone(config: Path, port: int, server: str, tell: Callable[[str], None]) -> None:
-    """The simulator of what `config` names; `tell` says how the server must be set to be driven by it."""
-    settings = settings_of(config, {**SECRETS, **os.environ})
+def sandbox_settings(config: Path, env: Mapping[str, str]) -> Settings:
+    """The settings of the server that is to be driven; made-up secrets stand for those that are not set."""
+    return settings_of(config, {**SECRETS, **env})
+
+
+async def sandbox_alone(settings: Settings, port: int, server: str, tell: Callable[[str], None]) -> None:
+    """The simulator of what the settings name; `tell` says how the server must be set to be driven by it."""
     base = f"http://{HOME}:{port}"
     sandbox = Sandbox(simulated(settings, server, base))
     app = web.Application()

@@ -1,6 +1,7 @@
 """Here lives `guanxi serve`, `demo` and `sandbox`: what runs until it is told to stop."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
@@ -35,7 +36,7 @@ def demo(port: Port = 8080, config: ConfigFile = CONFIG) -> None:
     """Run the server together with the simulator of WeCom, WeChat and Telegram, on data/demo.db."""
     from bot import play
 
-    settings = play.demo_settings(config if config != CONFIG or config.exists() else EXAMPLE, port)
+    settings = play.demo_settings(config if config != CONFIG or config.exists() else EXAMPLE, port, os.environ)
     _configure_logs(settings)
     _run(play.demo(settings, typer.echo))
 
@@ -49,7 +50,8 @@ def sandbox(
     from bot import play
 
     chosen = config if config != CONFIG or config.exists() else EXAMPLE
-    _run(play.sandbox_alone(chosen, port, server.rstrip("/"), typer.echo))
+    settings = play.sandbox_settings(chosen, os.environ)
+    _run(play.sandbox_alone(settings, port, server.rstrip("/"), typer.echo))
 
 
 def _configure_logs(settings: "Settings") -> None:

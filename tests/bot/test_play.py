@@ -1,0 +1,40 @@
+"""Here lives the proof that a demo never leaves this machine, and that simulator and settings agree."""
+
+from pathlib import Path
+
+from bot.play import MADE_UP, demo_settings, sandbox_settings, simulated
+
+EXAMPLE = Path(__file__).parents[2] / "config.yaml"
+REAL = {"TELEGRAM_TOKEN": "10001:real", "WECOM_SECRET": "real", "WECHAT_AES_KEY": "r" * 43}
+
+
+def test_every_channel_of_the_demo_speaks_to_the_simulator() -> None:
+    settings = demo_settings(EXAMPLE, 8181, {})
+    assert settings.server.public_url == "http://127.0.0.1:8181"
+    assert [channel.api_base for channel in settings.channels] == [
+        f"http://127.0.0.1:8181/sandbox/{kind}" for kind in ("wecom", "wechat", "telegram")
+    ]
+
+
+def test_the_demo_has_a_database_of_its_own() -> None:
+    assert demo_settings(EXAMPLE, 8181, {}).database.url == f"sqlite://{EXAMPLE.parent}/data/demo.db"
+
+
+def test_the_demo_knows_no_real_secret() -> None:
+    settings = demo_settings(EXAMPLE, 8181, REAL)
+    assert simulated(settings, "", "") == MADE_UP
+
+
+def test_the_sandbox_alone_knows_the_secrets_of_the_server_it_drives() -> None:
+    sandbox = simulated(sandbox_settings(EXAMPLE, REAL), "http://127.0.0.1:8080", "http://127.0.0.1:8090")
+    assert (sandbox.telegram_token, sandbox.wecom_secret, sandbox.wechat_aes_key) == ("10001:real", "real", "r" * 43)
+    assert sandbox.wecom_token == MADE_UP.wecom_token
+
+
+def test_of_two_channels_of_a_kind_the_first_is_simulated(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    channels = "\n".join(f"  - {{name: {n}, kind: telegram, token: '1:{n}', mode: polling}}" for n in ("a", "b"))
+    file.write_text(f"secret_key: ${{GUANXI_SECRET_KEY}}\nchannels:\n{channels}\n", "utf-8")
+    sandbox = simulated(sandbox_settings(file, {}), "", "")
+    assert (sandbox.telegram_name, sandbox.telegram_token) == ("a", "1:a")
+    assert sandbox.wecom_name == MADE_UP.wecom_name
