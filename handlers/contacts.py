@@ -1,6 +1,6 @@
 """Here lives capture: an unknown sender becomes one customer with one lead, whatever repeats or races."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from domain.events import (
     ContactAdded,
@@ -16,6 +16,7 @@ from handlers.notices import tell_keepers
 from handlers.router import on
 from models.customers import Customer, Identity, Relation
 from models.leads import Lead
+from models.messages import Message
 from models.search import Searchable
 from models.staff import Staff
 
@@ -26,22 +27,22 @@ WELCOME_LIVES = timedelta(seconds=20)
 async def add(event: ContactAdded, ctx: Context) -> None:
     identity = await Identity.of(event.contact)
     if identity is None:
-        identity = await capture(event.contact, event.profile, event.source, ctx, owner=event.owner)
+        identity = await capture(event.contact, event.profile, ctx, at=event.at, source=event.source, owner=event.owner)
         await announce(identity, ctx)
     else:
         await identity.reached("reachable", event.at)
-        await learn(identity, event.profile, ctx)
-    welcome(event, identity, ctx)
+        await learn(identity, event.profile)
+    await welcome(event, identity, ctx)
 
 
 @on(ContactUpdated)
 async def update(event: ContactUpdated, ctx: Context) -> None:
     identity = await Identity.of(event.contact)
     if identity is None:
-        identity = await capture(event.contact, event.profile, "", ctx)
+        identity = await capture(event.contact, event.profile, ctx, at=event.at)
         await announce(identity, ctx)
     else:
-        await learn(identity, event.profile, ctx)
+        await learn(identity, event.profile)
 
 
 @on(ContactRemoved)
@@ -58,20 +59,26 @@ async def remove(event: ContactRemoved, ctx: Context) -> None:  # noqa: ARG001 -
 
 @on(ContactReturned)
 async def come_back(event: ContactReturned, ctx: Context) -> None:
-    identity = await Identity.of(event.contact) or await capture(event.contact, Profile(), "", ctx)
-    await identity.reached("reachable", event.at)
+    identity = await Identity.of(event.contact)
+    if identity is None:
+        await announce(await capture(event.contact, Profile(), ctx, at=event.at), ctx)
+    else:
+        await identity.reached("reachable", event.at)
 
 
 @on(SourceScanned)
 async def scan(event: SourceScanned, ctx: Context) -> None:
     identity = await Identity.of(event.contact)
     if identity is None:
-        identity = await capture(event.contact, Profile(), event.source, ctx)
+        identity = await capture(event.contact, Profile(), ctx, at=event.at, source=event.source)
         await announce(identity, ctx)
-    await identity.reached("reachable", event.at)
+    else:
+        await identity.reached("reachable", event.at)
 
 
-async def capture(contact: Address, profile: Profile, source: str, ctx: Context, owner: str = "") -> Identity:
+async def capture(
+    contact: Address, profile: Profile, ctx: Context, *, at: datetime, source: str = "", owner: str = ""
+) -> Identity:
     """One customer, one identity, one lead; a race for the same contact ends at the identity's unique key."""
     keeper = await Staff.behind(Address(contact.account, owner)) if owner else None
     source = source or next((follow.state for follow in profile.follows if follow.state), "") or "direct"
@@ -92,8 +99,8 @@ async def capture(contact: Address, profile: Profile, source: str, ctx: Context,
         username=profile.username,
         unionid=profile.unionid,
         source=source,
-        state_at=ctx.now,
-        added_at=ctx.now,
+        state_at=at,
+        added_at=at,
     )
     await Lead.create(
         customer=customer,
@@ -107,14 +114,15 @@ async def capture(contact: Address, profile: Profile, source: str, ctx: Context,
     return identity
 
 
-async def learn(identity: Identity, profile: Profile, ctx: Context) -> None:  # noqa: ARG001
-    """Take over what a platform tells now; what it does not say stays as it was."""
+async def learn(identity: Identity, profile: Profile) -> None:
+    """Take over what a platform tells now; what it does not say stays as it was, and so does a name given here."""
     customer = identity.customer
+    if customer.name in ("", identity.name, *await Relation.remarks(identity.id)):
+        customer.name = _name(profile) or customer.name
+    customer.company = customer.company or profile.company
     identity.name = profile.name or identity.name
     identity.username = profile.username or identity.username
     identity.unionid = profile.unionid or identity.unionid
-    customer.name = customer.name or _name(profile)
-    customer.company = customer.company or profile.company
     await identity.save(update_fields=["name", "username", "unionid"])
     await customer.save(update_fields=["name", "company"])
     await Relation.keep(identity.id, profile.follows)
@@ -134,16 +142,19 @@ async def index(customer: Customer) -> None:
     )
 
 
-def welcome(event: ContactAdded, identity: Identity, ctx: Context) -> None:
+async def welcome(event: ContactAdded, identity: Identity, ctx: Context) -> None:
     """The greeting of this source, by the welcome code where the platform wants one."""
     template = ctx.house.welcome.get(event.source, ctx.house.welcome.get("default", ""))
-    if not template:
+    may_speak = event.welcome_code or ctx.house.accounts.get(event.contact.account) != "wecom"
+    if not template or not may_speak:
         return
     content = Text(ctx.words(f"replies/{template}", name=identity.name))
+    message = await Message.said(identity, content, ctx.now)
     if event.welcome_code:
-        ctx.send(Welcome(event.contact, event.welcome_code, content, event.at + WELCOME_LIVES))
-    elif ctx.house.accounts.get(event.contact.account) != "wecom":
-        ctx.send(OutboundMessage(event.contact, content, reply_to=ctx.key))
+        greeting = Welcome(event.contact, event.welcome_code, content, event.at + WELCOME_LIVES)
+        ctx.send(greeting, message.id)
+    else:
+        ctx.send(OutboundMessage(event.contact, content, reply_to=ctx.key), message.id)
 
 
 async def announce(identity: Identity, ctx: Context, words: str = "") -> None:

@@ -4,7 +4,7 @@ from domain.errors import Refusal
 from domain.events import ButtonPressed, MenuClicked, MessageEdited, MessageReceived, Profile, Sender
 from domain.leads import after_inbound, after_reply
 from domain.messages import Acknowledge, Content, OutboundMessage, SharedContact, Text, words
-from handlers.contacts import announce, capture, index
+from handlers.contacts import announce, capture, index, learn
 from handlers.context import Context
 from handlers.notices import tell_keepers
 from handlers.router import on
@@ -18,7 +18,9 @@ async def hear(event: MessageReceived, ctx: Context) -> None:
     identity = await Identity.of(event.sender.address)
     is_new = identity is None
     if identity is None:
-        identity = await capture(event.sender.address, _profile(event.sender), "", ctx)
+        identity = await capture(event.sender.address, _profile(event.sender), ctx, at=event.at)
+    elif _goes_by_another_name(event.sender, identity):
+        await learn(identity, _profile(event.sender))
     customer = await _record(event, identity)
     if reply := keyword_reply(words(event.content), ctx):
         await say(identity, Text(reply), ctx)
@@ -108,8 +110,13 @@ async def _record(event: MessageReceived, identity: Identity) -> Customer:
         await index(customer)
     await customer.save(update_fields=["seen_at", "phone"])
     lead = await Lead.get(customer_id=customer.id)
+    await lead.hear(words(event.content))
     await lead.move(after_inbound(lead.stage))
     return customer
+
+
+def _goes_by_another_name(sender: Sender, identity: Identity) -> bool:
+    return sender.name not in ("", identity.name) or sender.username not in ("", identity.username)
 
 
 def _greeting(event: MessageReceived, ctx: Context) -> str:

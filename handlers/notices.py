@@ -16,7 +16,7 @@ async def report_delivery(event: DeliveryFailed, ctx: Context) -> None:
     if identity is None:
         return
     if event.state:
-        await identity.reached(event.state, event.at)
+        await identity.reached(event.state, identity.state_at)  # our clock is not the platform's: its next word counts
     item = await OutboxItem.get_or_none(id=event.outbox_id)
     message = await Message.get_or_none(id=item.message_id) if item and item.message_id else None
     if message is None:

@@ -10,17 +10,17 @@ from tortoise.models import Model
 
 from domain.events import ContactState, Follow
 from domain.messages import Address
-from models.fields import Instant
+from models.fields import Instant, Short
 from models.staff import Staff
 
 
 class Customer(Model):
     id = fields.BigIntField(primary_key=True)
-    name = fields.CharField(128, default="")
-    phone = fields.CharField(32, default="")
-    company = fields.CharField(128, default="")
-    language = fields.CharField(16, default="")
-    source = fields.CharField(128, default="direct")
+    name = Short(128, default="")
+    phone = Short(32, default="")
+    company = Short(128, default="")
+    language = Short(16, default="")
+    source = Short(128, default="direct")
     owner: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
         "models.Staff", related_name="customers", null=True, on_delete=fields.SET_NULL
     )
@@ -46,10 +46,10 @@ class Identity(Model):
     customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("models.Customer", related_name="identities")
     account = fields.CharField(64)
     external_id = fields.CharField(128)
-    name = fields.CharField(128, default="")
-    username = fields.CharField(64, default="")
+    name = Short(128, default="")
+    username = Short(64, default="")
     unionid = fields.CharField(64, default="", db_index=True)
-    source = fields.CharField(128, default="direct")
+    source = Short(128, default="direct")
     state: ContactState = fields.CharField(12, default="reachable")  # type: ignore[assignment]
     state_at: datetime = Instant()  # type: ignore[assignment]
     added_at: datetime = Instant()  # type: ignore[assignment]
@@ -72,11 +72,12 @@ class Identity(Model):
 
     async def reached(self, state: ContactState, at: datetime) -> bool:
         """Take over a state unless a newer one is known already; says whether anything changed."""
-        if at < self.state_at or state == self.state:
+        if at < self.state_at:
             return False
+        changed = state != self.state
         self.state, self.state_at = state, at
         await self.save(update_fields=["state", "state_at"])
-        return True
+        return changed
 
     async def hear(self, at: datetime) -> None:
         """A word from this person: proof that they can be reached."""
@@ -92,10 +93,10 @@ class Relation(Model):
     id = fields.BigIntField(primary_key=True)
     identity: fields.ForeignKeyRelation[Identity] = fields.ForeignKeyField("models.Identity", related_name="relations")
     userid = fields.CharField(64)
-    remark = fields.CharField(64, default="")
-    description = fields.CharField(200, default="")
-    company = fields.CharField(64, default="")
-    source = fields.CharField(128, default="")
+    remark = Short(64, default="")
+    description = Short(200, default="")
+    company = Short(64, default="")
+    source = Short(128, default="")
     phones: list[str] = fields.JSONField(default=list)
     added_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
     ended_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
@@ -129,6 +130,11 @@ class Relation(Model):
         """The relation ended, unless it began anew after `at`."""
         begun_later = Q(added_at__gt=at)
         await cls.filter(~begun_later | Q(added_at=None), identity_id=identity_id, userid=userid).update(ended_at=at)
+
+    @classmethod
+    async def remarks(cls, identity_id: int) -> list[str]:
+        """What members call this customer."""
+        return [relation.remark for relation in await cls.filter(identity_id=identity_id)]
 
     @classmethod
     async def lasting(cls, identity_id: int) -> bool:

@@ -17,6 +17,13 @@ def instant(value: int) -> datetime:
     return datetime.fromtimestamp(value / 1000, UTC)
 
 
+class Short(fields.CharField[str]):
+    """What strangers and platforms call things: cut to what fits, because a long name is no reason to lose a person."""
+
+    def to_db_value(self, value: Any, instance: type[Model] | Model) -> Any:
+        return super().to_db_value(value[: self.max_length] if isinstance(value, str) else value, instance)
+
+
 class Octets(fields.Field[bytes], bytes):  # type: ignore[misc]
     """Bytes that can be searched in order: BLOB on SQLite, BYTEA on PostgreSQL, compared byte by byte by both."""
 

@@ -7,7 +7,7 @@ from tortoise.models import Model
 
 from domain.leads import Stage
 from models.customers import Customer
-from models.fields import Instant
+from models.fields import Instant, Short
 from models.staff import Staff
 
 
@@ -18,8 +18,8 @@ class Lead(Model):
         "models.Staff", related_name="leads", null=True, on_delete=fields.SET_NULL
     )
     stage: Stage = fields.CharEnumField(Stage, default=Stage.NEW, max_length=12)  # type: ignore[assignment]
-    source = fields.CharField(128, default="direct")
-    first_words = fields.CharField(200, default="")
+    source = Short(128, default="direct")
+    first_words = Short(200, default="")
     created_at: datetime = Instant()  # type: ignore[assignment]
     claimed_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
 
@@ -33,6 +33,12 @@ class Lead(Model):
     @property
     def short_id(self) -> str:
         return f"L{self.id}"
+
+    async def hear(self, words: str) -> None:
+        """What a customer says first is what the lead is about."""
+        if words and not self.first_words:
+            self.first_words = words
+            await self.save(update_fields=["first_words"])
 
     async def move(self, stage: Stage) -> None:
         if stage is not self.stage:

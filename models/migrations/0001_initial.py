@@ -2,7 +2,7 @@ from tortoise import migrations
 from tortoise.migrations import operations as ops
 from domain.leads import Stage
 from domain.permissions import Role
-from models.fields import Instant, Octets
+from models.fields import Instant, Octets, Short
 from orjson import loads
 from tortoise.fields.base import OnDelete
 from tortoise.fields.data import JSON_DUMPS
@@ -100,11 +100,11 @@ class Migration(migrations.Migration):
             name='Customer',
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
-                ('name', fields.CharField(default='', max_length=128)),
-                ('phone', fields.CharField(default='', max_length=32)),
-                ('company', fields.CharField(default='', max_length=128)),
-                ('language', fields.CharField(default='', max_length=16)),
-                ('source', fields.CharField(default='direct', max_length=128)),
+                ('name', Short(default='', max_length=128)),
+                ('phone', Short(default='', max_length=32)),
+                ('company', Short(default='', max_length=128)),
+                ('language', Short(default='', max_length=16)),
+                ('source', Short(default='direct', max_length=128)),
                 ('owner', fields.ForeignKeyField('models.Staff', source_field='owner_id', null=True, db_constraint=True, to_field='id', related_name='customers', on_delete=OnDelete.SET_NULL)),
                 ('created_at', Instant()),
                 ('seen_at', Instant()),
@@ -132,10 +132,10 @@ class Migration(migrations.Migration):
                 ('customer', fields.ForeignKeyField('models.Customer', source_field='customer_id', db_constraint=True, to_field='id', related_name='identities', on_delete=OnDelete.CASCADE)),
                 ('account', fields.CharField(max_length=64)),
                 ('external_id', fields.CharField(max_length=128)),
-                ('name', fields.CharField(default='', max_length=128)),
-                ('username', fields.CharField(default='', max_length=64)),
+                ('name', Short(default='', max_length=128)),
+                ('username', Short(default='', max_length=64)),
                 ('unionid', fields.CharField(default='', db_index=True, max_length=64)),
-                ('source', fields.CharField(default='direct', max_length=128)),
+                ('source', Short(default='direct', max_length=128)),
                 ('state', fields.CharField(default='reachable', max_length=12)),
                 ('state_at', Instant()),
                 ('added_at', Instant()),
@@ -151,8 +151,8 @@ class Migration(migrations.Migration):
                 ('customer', fields.OneToOneField('models.Customer', source_field='customer_id', db_constraint=True, to_field='id', related_name='lead', on_delete=OnDelete.CASCADE)),
                 ('owner', fields.ForeignKeyField('models.Staff', source_field='owner_id', null=True, db_constraint=True, to_field='id', related_name='leads', on_delete=OnDelete.SET_NULL)),
                 ('stage', fields.CharEnumField(default=Stage.NEW, description='NEW: new\nTALKING: talking\nINTERESTED: interested\nWON: won\nLOST: lost', enum_type=Stage, max_length=12)),
-                ('source', fields.CharField(default='direct', max_length=128)),
-                ('first_words', fields.CharField(default='', max_length=200)),
+                ('source', Short(default='direct', max_length=128)),
+                ('first_words', Short(default='', max_length=200)),
                 ('created_at', Instant()),
                 ('claimed_at', Instant(null=True)),
             ],
@@ -194,10 +194,10 @@ class Migration(migrations.Migration):
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('identity', fields.ForeignKeyField('models.Identity', source_field='identity_id', db_constraint=True, to_field='id', related_name='relations', on_delete=OnDelete.CASCADE)),
                 ('userid', fields.CharField(max_length=64)),
-                ('remark', fields.CharField(default='', max_length=64)),
-                ('description', fields.CharField(default='', max_length=200)),
-                ('company', fields.CharField(default='', max_length=64)),
-                ('source', fields.CharField(default='', max_length=128)),
+                ('remark', Short(default='', max_length=64)),
+                ('description', Short(default='', max_length=200)),
+                ('company', Short(default='', max_length=64)),
+                ('source', Short(default='', max_length=128)),
                 ('phones', fields.JSONField(default=list, encoder=JSON_DUMPS, decoder=loads)),
                 ('added_at', Instant(null=True)),
                 ('ended_at', Instant(null=True)),
