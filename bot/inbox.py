@@ -14,6 +14,7 @@ from domain.events import EventBuried, InboundEvent
 from domain.messages import Address, Text
 from handlers import router
 from handlers.context import Context, House
+from models.fields import milliseconds
 from models.inbox import OWN, InboxEvent
 from models.outbox import OutboxItem
 
@@ -45,11 +46,13 @@ class InboxWorker(Worker[InboxEvent]):
         self._hand_over(row, items)
 
     async def bury(self, row: InboxEvent, reason: str) -> None:
+        now = self.clock()
+        key = f"buried:{row.id}:{milliseconds(now)}"
         async with transaction():
             await row.settle("dead", reason)
             if row.account != OWN:
-                told = EventBuried(self.clock(), row.id, row.account)
-                await InboxEvent.remind(told, f"buried:{row.id}", self.clock(), self.clock())
+                await InboxEvent.remind(EventBuried(now, row.id, row.account), key, now, now)
+        self.lanes.wake("inbox", f"{OWN}:{key}")
         metrics.BURIED.labels(row.account).inc()
 
     async def _read(self, row: InboxEvent) -> InboundEvent | None:

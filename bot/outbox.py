@@ -16,7 +16,8 @@ from domain.channel import Channel, Deferred, Delivered, DeliveryResult, Refused
 from domain.errors import CallFailed
 from domain.events import ContactState, DeliveryFailed
 from domain.messages import Outgoing
-from models.inbox import InboxEvent
+from models.fields import milliseconds
+from models.inbox import OWN, InboxEvent
 from models.outbox import OutboxItem, Settlement
 
 log = structlog.get_logger()
@@ -104,11 +105,12 @@ class OutboxWorker(Worker[OutboxItem]):
 
     async def _give_up(self, row: OutboxItem, state: str, reason: str, contact: ContactState | None) -> None:
         now = self.clock()
+        key = f"failed:{row.id}:{milliseconds(now)}"  # what a person revived may fail once more, and is told once more
         told = DeliveryFailed(now, row.outgoing.to, row.id, reason, unsure=state == "unsure", state=contact)
         async with transaction():
             await row.settle("unsure" if state == "unsure" else "dead", reason)
-            await InboxEvent.remind(told, f"failed:{row.id}:{row.attempts}", now, now)
-        self.lanes.wake("inbox", f"guanxi:failed:{row.id}:{row.attempts}")
+            await InboxEvent.remind(told, key, now, now)
+        self.lanes.wake("inbox", f"{OWN}:{key}")
 
     def _pause(self, account: str, until: datetime) -> None:
         seconds = (until - self.clock()).total_seconds()
