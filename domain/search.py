@@ -40,12 +40,11 @@ Group = tuple[Probe, ...]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to look for, best first; `near` comes in where nothing else fits, or nothing exact if `spelled` in letters."""
+    """What to look for, best first; `spelled` in letters, so that a slip of the keyboard is likely."""
 
     exact: Group = ()
     beginning: Group = ()
     inside: Group = ()
-    near: Group = ()
     spelled: bool = False
 
 
@@ -91,8 +90,16 @@ def question(query: str) -> Question:
     text = plain(query)
     if not text:
         return Question()
-    spelled = not has_chinese(text)
-    return Question(_exact(query, text), _beginning(query, text), _inside(text), _near(text), spelled)
+    return Question(_exact(query, text), _beginning(query, text), _inside(text), spelled=not has_chinese(text))
+
+
+def near(query: str) -> Group:
+    """What sounds the same, then what is one letter off; worked out only where nothing better was found."""
+    text = plain(query)
+    sounds = [sound for sound in _sounds(text) if sound.isascii() and sound.isalpha()]
+    same = (Probe("sound", "any", tuple(SOUND + sound for sound in sounds)),) if has_chinese(text) and sounds else ()
+    off = {word for sound in sounds if SHORT <= len(sound) <= LONG for word in one_typo(sound)} - set(sounds)
+    return (*same, Probe("typo", "each", tuple(SOUND + word for word in sorted(off)))) if off else same
 
 
 def one_typo(word: str) -> frozenset[str]:
@@ -174,11 +181,3 @@ def _inside(text: str) -> Group:
         return (Probe("inside", "prefix", (INSIDE + text,)),) if len(text) > 1 else ()
     pieces = dict.fromkeys(piece for run in parts for piece in _pieces(run))
     return (Probe("inside", "all", tuple(INSIDE + piece for piece in list(pieces)[:MOST_PIECES])),) if pieces else ()
-
-
-def _near(text: str) -> Group:
-    """What sounds the same, then what is one letter off."""
-    sounds = [sound for sound in _sounds(text) if sound.isascii() and sound.isalpha()]
-    same = (Probe("sound", "any", tuple(SOUND + sound for sound in sounds)),) if has_chinese(text) and sounds else ()
-    off = {near for sound in sounds if SHORT <= len(sound) <= LONG for near in one_typo(sound)} - set(sounds)
-    return (*same, Probe("typo", "each", tuple(SOUND + near for near in sorted(off)))) if off else same

@@ -5,6 +5,7 @@ Each kind of match is one short walk through an index, so a million customers an
 
 # ruff: noqa: S608 - the words of these statements are our own, every value is a parameter
 
+import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
@@ -13,7 +14,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from domain.permissions import Role
-from domain.search import ID, Group, Probe, Why, keys_of, octets, question
+from domain.search import ID, Group, Probe, Why, keys_of, near, octets, question
 from models.customers import Customer
 from models.database import insert_many
 from models.fields import Octets
@@ -73,16 +74,16 @@ async def find(query: str, *, viewer: tuple[Role, int], limit: int = 8) -> list[
     asked = question(query)
     found: dict[int, Why] = {}
     await _add(found, asked.exact, viewer, limit)
-    near = asked.near if asked.spelled and not found else ()
-    for group in (asked.beginning, asked.inside, near):
-        await _add(found, group, viewer, limit)
-    if not found:
-        await _add(found, asked.near, viewer, limit)
+    slipped = asked.spelled and not found
+    await _add(found, asked.beginning, viewer, limit)
+    await _add(found, asked.inside, viewer, limit)
+    if not found or (slipped and len(found) < limit):
+        await _add(found, near(query), viewer, limit)
     return list(found.items())[:limit]
 
 
 async def _add(found: dict[int, Why], group: Group, viewer: tuple[Role, int], limit: int) -> None:
-    if group and len(found) < limit:
+    if len(found) < limit:
         for customer_id, why in await _matching(group, viewer, limit + len(found)):
             found.setdefault(customer_id, why)
 
@@ -172,13 +173,12 @@ async def _prepared(probe: Probe) -> Probe:
 
 async def _present(probe: Probe) -> Probe:
     """With those keys only that anybody has."""
-    keys = probe.octets
-    has = "WHERE EXISTS (SELECT 1 FROM searchable AS s WHERE s.key = v.key)"
+    has = "WHERE EXISTS (SELECT 1 FROM searchable AS s WHERE s.key = v.key) ORDER BY 1"
     if dialect() == "postgres":
-        rows = await select(f"SELECT v.key FROM unnest($1::bytea[]) AS v (key) {has} ORDER BY 1", keys)
+        rows = await select(f"SELECT v.key FROM unnest($1::bytea[]) AS v (key) {has}", probe.octets)
     else:
-        values = ", ".join(f"(${place})" for place in range(1, len(keys) + 1))
-        rows = await select(f"WITH v (key) AS (VALUES {values}) SELECT v.key FROM v {has} ORDER BY 1", *keys)
+        listed = "SELECT CAST(value AS BLOB) AS key FROM json_each($1)"
+        rows = await select(f"SELECT v.key FROM ({listed}) AS v {has}", json.dumps(probe.keys))
     return replace(probe, keys=tuple(bytes(row["key"]).decode() for row in rows))
 
 

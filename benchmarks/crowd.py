@@ -1,0 +1,78 @@
+"""Here lives the storing of very many customers with their keys, as fast as either database takes them."""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import asyncpg
+
+from benchmarks.people import Person
+from domain.search import keys_of
+
+CUSTOMER = ("id", "name", "phone", "company", "language", "source", "created_at", "seen_at", "owner_id")
+KEY = ("customer_id", "owner_id", "key")
+PART = 50_000
+
+
+def parts(persons: Iterable[Person]) -> Iterator[tuple[list[tuple[object, ...]], list[tuple[object, ...]]]]:
+    """Rows of `customer` and of `searchable`, some 50,000 customers at a time."""
+    customers: list[tuple[object, ...]] = []
+    keys: list[tuple[object, ...]] = []
+    for person in persons:
+        owner = person.owner or None
+        customers.append((person.id, person.name, person.phone, person.company, "", "direct", 0, person.seen, owner))
+        keys += ((person.id, person.owner, key) for key in keys_of(*person.known))
+        if len(customers) == PART:
+            yield customers, keys
+            customers, keys = [], []
+    yield customers, keys
+
+
+def fill_sqlite(file: Path, persons: Iterable[Person], staff: int) -> None:
+    """Keys are sorted before they meet an index: at random, a million customers would take an hour."""
+    connection = sqlite3.connect(file, isolation_level=None)
+    for pragma in ("synchronous = OFF", "foreign_keys = OFF", "cache_size = -400000", "temp_store = FILE"):
+        connection.execute(f"PRAGMA {pragma}")
+    indexes = connection.execute(
+        "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND tbl_name = 'searchable' AND sql IS NOT NULL"
+    ).fetchall()
+    for name, _ in indexes:
+        connection.execute(f'DROP INDEX "{name}"')
+    connection.execute("BEGIN")
+    connection.executemany(
+        "INSERT INTO staff (id, name, role, language, active, created_at) VALUES (?, ?, 'sales', '', 1, 0)",
+        [(number, f"s{number}") for number in range(1, staff + 1)],
+    )
+    connection.execute(f"CREATE TEMP TABLE staged ({', '.join(KEY)})")
+    for customers, keys in parts(persons):
+        connection.executemany(f"INSERT INTO customer ({', '.join(CUSTOMER)}) VALUES (?,?,?,?,?,?,?,?,?)", customers)
+        connection.executemany("INSERT INTO staged VALUES (?, ?, ?)", keys)
+    columns = ", ".join(KEY)
+    connection.execute(f"INSERT INTO searchable ({columns}) SELECT {columns} FROM staged ORDER BY key, customer_id")
+    for _, sql in indexes:
+        connection.execute(sql)
+    connection.execute("COMMIT")
+    connection.close()
+
+
+async def fill_postgres(url: str, persons: Iterable[Person], staff: int) -> None:
+    connection = await asyncpg.connect(url)
+    try:
+        indexes = await connection.fetch(
+            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'searchable' AND indexdef NOT LIKE '%UNIQUE%'"
+        )
+        for row in indexes:
+            await connection.execute(f'DROP INDEX "{row["indexname"]}"')
+        await connection.copy_records_to_table(
+            "staff",
+            records=[(number, f"s{number}", "sales", "", True, 0) for number in range(1, staff + 1)],
+            columns=("id", "name", "role", "language", "active", "created_at"),
+        )
+        for customers, keys in parts(persons):
+            await connection.copy_records_to_table("customer", records=customers, columns=CUSTOMER)
+            await connection.copy_records_to_table("searchable", records=keys, columns=KEY)
+        for row in indexes:
+            await connection.execute(row["indexdef"])
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
