@@ -36,10 +36,10 @@ def version() -> None:
     typer.echo(f"guanxi {installed('guanxi')}")
 
 
-def run(words: Sequence[str]) -> int:
+def run(words: Sequence[str], program: typer.Typer = app) -> int:
     """Do what the words say; 0 done, 1 failed, 2 wrong usage. Errors are told on stderr."""
     try:
-        return int(app([word for word in words if word != DEBUG], prog_name="guanxi", standalone_mode=False) or 0)
+        return int(program([word for word in words if word != DEBUG], prog_name="guanxi", standalone_mode=False) or 0)
     except typer.TyperException as error:
         return _told(_with_advice(error), getattr(error, "exit_code", 2))
     except typer.Abort:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import typer
 
 from bot.__main__ import run
 from domain.binding import code_in
@@ -112,6 +113,22 @@ def test_a_database_that_does_not_open_is_one_line(say: Say, tmp_path: Path) -> 
     assert "cannot be used" in err
 
 
+def nothing_there() -> None:
+    [].pop()
+
+
+@pytest.mark.parametrize(("words", "traceback"), [([], False), (["--debug"], True)])
+def test_what_nobody_expects_is_one_line_too(
+    capsys: pytest.CaptureFixture[str], words: list[str], traceback: bool
+) -> None:
+    program = typer.Typer()
+    program.command()(nothing_there)
+    assert run(words, program) == 1
+    err = capsys.readouterr().err
+    assert re.match(r"unexpected IndexError at \w+\.py:\d+; say it again with --debug for more$", err.splitlines()[-1])
+    assert (err.count("\n") > 1, "Traceback" in err) == (traceback, traceback)
+
+
 def test_the_database_is_up_to_date(say: Say, config: Path) -> None:
     assert say("db", "upgrade", "-c", config)[:2] == (0, "nothing to do, the database is up to date\n")
     code, out, _ = say("db", "status", "-c", config)
@@ -172,3 +189,17 @@ def test_the_check_tells_what_is_wrong_and_how_to_mend_it(say: Say, config: Path
 def test_the_check_speaks_the_language_of_the_house(say: Say, config: Path) -> None:
     config.write_text(config.read_text("utf-8").replace("language: en", "language: zh-CN"), "utf-8")
     assert "连不上平台" in say("check", "-c", config)[1]
+
+
+def test_all_is_well_without_a_channel(say: Say, config: Path) -> None:
+    config.write_text(re.sub("(?m)^channels: .*$", "channels: []", config.read_text("utf-8")), "utf-8")
+    code, out, _ = say("check", "-c", config)
+    assert (code, out.count("✓"), out.count("✗")) == (0, 2, 0)
+
+
+def test_the_check_goes_on_when_the_database_does_not_open(say: Say, tmp_path: Path) -> None:
+    (tmp_path / "taken").write_text("")
+    code, out, _ = say("check", "-c", written(tmp_path, "sqlite://taken/x.db"))
+    assert code == 1
+    assert "check database.url" in out
+    assert "The platform cannot be reached" in out

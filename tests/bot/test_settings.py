@@ -98,6 +98,18 @@ def test_plain_words_stay_words(file: Path) -> None:
     assert settings.push.per_customer == (2, timedelta(hours=12))
 
 
+def test_quiet_hours_and_cap_can_be_none(file: Path) -> None:
+    file.write_text(f"secret_key: ${{{KEY}}}\npush: {{quiet_hours: '', per_customer: ''}}\n", "utf-8")
+    push = load(file, ENV).push
+    assert (push.quiet_hours, push.per_customer) == (None, None)
+
+
+def test_an_account_is_one_persons(file: Path) -> None:
+    staff = "\n".join(f"  - {{name: {name}, role: sales, accounts: {{tg: 1}}}}" for name in "ab")
+    told = faults(file, f"{GOOD}{TELEGRAM}staff:\n{staff}\n")
+    assert told == ["7: staff[1].accounts.tg: expected an account that is nobody else's"]
+
+
 def test_a_key_without_value_means_its_default(file: Path) -> None:
     file.write_text(f"secret_key: ${{{KEY}}}\nstaff:\nlog:\n  level:\n", "utf-8")
     settings = load(file, ENV)
