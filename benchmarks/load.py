@@ -1,10 +1,11 @@
-"""Here lives the load of every benchmark: ready-made requests over keep-alive connections, and what they cost a server."""
+"""Here lives the load of every benchmark: ready-made requests over keep-alive connections, and what they cost."""
 
 import asyncio
 import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -40,7 +41,7 @@ class Connection(asyncio.Protocol):
         self.buffer = body[_length(head) :]
         self._next()
 
-    def connection_lost(self, exc: Exception | None) -> None:
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002 - the protocol's signature
         if not self.done.done():
             self.done.set_result(None)
 
@@ -63,14 +64,15 @@ def _length(head: bytes) -> int:
 
 def post(host: str, path: str, body: bytes, content_type: str = "text/xml") -> bytes:
     """One POST as it goes over the wire."""
-    head = f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: {content_type}\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     return head.encode() + body
 
 
 def cpu_seconds(pid: int) -> float:
     """User and system time of a process so far."""
-    with open(f"/proc/{pid}/stat") as file:
-        fields = file.read().rpartition(")")[2].split()
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
@@ -81,7 +83,8 @@ async def run(port: int, pid: int, requests: Sequence[bytes], connections: int =
     before, started = cpu_seconds(pid), time.perf_counter()
     ends = [loop.create_future() for _ in range(connections)]
     links = [
-        (await loop.create_connection(lambda end=end: Connection(queue, end, times), "127.0.0.1", port))[1] for end in ends
+        (await loop.create_connection(lambda end=end: Connection(queue, end, times), "127.0.0.1", port))[1]
+        for end in ends
     ]
     await asyncio.gather(*ends)
     elapsed = time.perf_counter() - started

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
 
+import asyncpg
 import yaml
 
 from sandbox import SandboxSettings
@@ -56,7 +57,9 @@ def bare() -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def guanxi(folder: Path, database_url: str, *, roles: str, base_url: str = "http://127.0.0.1:9") -> Iterator[tuple[int, int]]:
+def guanxi(
+    folder: Path, database_url: str, *, roles: str, base_url: str = "http://127.0.0.1:9"
+) -> Iterator[tuple[int, int]]:
     """Our server with one encrypted official account: (port, process id)."""
     port = free_port()
     file = folder / f"config-{port}.yaml"
@@ -100,3 +103,22 @@ def _wait(url: str, process: subprocess.Popen[bytes]) -> None:
         else:
             return
     raise SystemExit("the server did not come up")
+
+
+@contextmanager
+def postgres_database(server: str) -> Iterator[str]:
+    """A fresh database on this server, dropped afterwards: its address."""
+    name = f"guanxi_bench_{os.getpid()}"
+
+    async def do(statement: str) -> None:
+        connection = await asyncpg.connect(server)
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    asyncio.run(do(f"CREATE DATABASE {name}"))
+    try:
+        yield f"{server.rpartition('/')[0]}/{name}"
+    finally:
+        asyncio.run(do(f"DROP DATABASE {name} WITH (FORCE)"))

@@ -2,24 +2,25 @@
 
 import asyncio
 import contextlib
+import gc
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import aiohttp
 import structlog
-import uvloop
 from aiohttp import web
 
 from bot import database
 from bot.health import Health, Vitals
 from bot.inbox import InboxWorker
 from bot.intake import LARGEST_BODY, Door
-from bot.lanes import GRACE, Lanes, LocalLanes
+from bot.lanes import Lanes, LocalLanes
 from bot.limiter import Limiter
 from bot.outbox import OutboxWorker
 from bot.passive import PassiveReplies
@@ -53,18 +54,24 @@ class Parts:
     door: Door
 
 
+class Time(NamedTuple):
+    """What o'clock it is, and seconds that never go back."""
+
+    clock: Callable[[], datetime]
+    monotonic: Callable[[], float]
+
+
 class Server:
     """One process's server: its settings from the start, its parts while it runs."""
 
     parts: Parts
 
-    def __init__(
-        self, settings: Settings, roles: tuple[str, ...], base: Path | None, clock: Callable[[], datetime]
-    ) -> None:
+    def __init__(self, settings: Settings, roles: tuple[str, ...], base: Path | None, time: Time) -> None:
         self.settings = settings
         self.roles = roles
         self.base = base
-        self.clock = clock
+        self.clock = time.clock
+        self.monotonic = time.monotonic
 
     async def life(self, _: web.Application) -> AsyncIterator[None]:
         """Open everything, run, close everything in reverse."""
@@ -75,8 +82,9 @@ class Server:
             _channels(settings, session, self.clock) as channels,
         ):
             await _appoint_staff(settings, self.clock())
-            self.parts = _parts(settings, channels, self.clock)
+            self.parts = _parts(self, channels)
             async with _running(self.parts, self.roles):
+                gc.freeze()  # what stands by now stays: no collection need look at it again
                 yield
 
     @property
@@ -88,8 +96,13 @@ class Server:
             clock=self.clock,
         )
 
-    async def callback(self, request: web.Request) -> web.StreamResponse:
-        return await self.parts.door.webhook(request)
+    def callback(self, channel: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
+        """What answers the callbacks of one channel."""
+
+        async def answer(request: web.Request) -> web.StreamResponse:
+            return await self.parts.door.webhook(request, channel)
+
+        return answer
 
 
 SERVER = web.AppKey("server", Server)
@@ -101,28 +114,18 @@ def build_app(
     *,
     base: Path | None = None,
     clock: Callable[[], datetime] = now,
+    monotonic: Callable[[], float] = time.monotonic,
 ) -> web.Application:
     """The server as an aiohttp application; `base` is where a relative database path starts."""
     app = web.Application(client_max_size=LARGEST_BODY)
-    app[SERVER] = server = Server(settings, roles, base, clock)
+    app[SERVER] = server = Server(settings, roles, base, Time(clock, monotonic))
     app.cleanup_ctx.append(server.life)
-    app.router.add_route("GET", "/callbacks/{name}", server.callback)
-    app.router.add_route("POST", "/callbacks/{name}", server.callback)
+    for config in settings.channels:  # a path of its own each: found by one look into a table
+        callback = server.callback(config.name)
+        app.router.add_route("GET", f"/callbacks/{config.name}", callback)
+        app.router.add_route("POST", f"/callbacks/{config.name}", callback)
     app.add_routes(Health(server.vitals, settings.metrics.token.get_secret_value()).routes())
     return app
-
-
-def run(settings: Settings, roles: tuple[str, ...], app: web.Application | None = None) -> None:
-    """Serve until SIGTERM or SIGINT, then finish what is in flight."""
-    web.run_app(
-        app or build_app(settings, roles),
-        host=settings.server.host,
-        port=settings.server.port,
-        loop=uvloop.new_event_loop(),
-        access_log=None,
-        print=None,
-        shutdown_timeout=GRACE,
-    )
 
 
 @asynccontextmanager
@@ -142,14 +145,15 @@ async def _channels(
             await channel.close()
 
 
-def _parts(settings: Settings, channels: Mapping[str, Channel], clock: Callable[[], datetime]) -> Parts:
+def _parts(server: Server, channels: Mapping[str, Channel]) -> Parts:
     router.load()
-    passive = PassiveReplies()
-    inbox = InboxWorker(channels, _house(settings), passive, clock)
-    outbox = OutboxWorker(channels, Limiter(time.monotonic), clock)
+    clock, passive = server.clock, PassiveReplies()
+    inbox = InboxWorker(channels, _house(server.settings), passive, clock)
+    outbox = OutboxWorker(channels, Limiter(server.monotonic), clock)
     lanes = LocalLanes({"inbox": inbox, "outbox": outbox}, clock)
     inbox.lanes = outbox.lanes = lanes
-    return Parts(channels, inbox, outbox, lanes, Door(channels, lanes, passive, clock))
+    door = Door(channels, lanes, passive if "worker" in server.roles else None, clock)
+    return Parts(channels, inbox, outbox, lanes, door)
 
 
 def _house(settings: Settings) -> House:

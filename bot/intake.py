@@ -1,6 +1,7 @@
 """Here lives the door: receive, store with whoever else is there, answer; and the asking of those that do not tell."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 
@@ -32,24 +33,22 @@ class Door:
         self,
         channels: Mapping[str, Channel],
         lanes: Lanes,
-        passive: PassiveReplies,
+        passive: PassiveReplies | None,
         clock: Callable[[], datetime],
     ) -> None:
+        """`passive` is None where no worker of this process could answer in time: then nobody waits for it."""
         self.channels = channels
         self.lanes = lanes
         self.passive = passive
         self.clock = clock
         self.storing = GroupCommit(self._store_all)
 
-    async def webhook(self, request: web.Request) -> web.Response:
-        """`GET/POST /callbacks/{name}`: 200 stored, 400 malformed, 403 not authentic, 404, 413, 503 not stored."""
-        channel = self.channels.get(request.match_info["name"])
-        if channel is None:
-            return _refusal(404, "unknown")
+    async def webhook(self, request: web.Request, name: str) -> web.Response:
+        """`GET/POST /callbacks/{name}`: 200 stored, 400 malformed, 403 not authentic, 413, 503 not stored."""
+        channel = self.channels[name]
         body = await request.read() if request.method == "POST" else b""
-        headers = {name.lower(): value for name, value in request.headers.items()}
         try:
-            intake = await channel.receive(CallbackRequest(request.method, request.query, headers, body))
+            intake = await channel.receive(CallbackRequest(request.method, _query(request), request.headers, body))
         except NotAuthentic:
             return _refusal(403, channel.account)
         except Malformed:
@@ -88,23 +87,22 @@ class Door:
         self._wake(arrivals, new)
 
     async def _take(self, channel: Channel, events: Sequence[RawEvent]) -> Answer | None:
-        if len(events) == 1 and isinstance(channel, Answerable):
-            return await self._converse(channel, events[0])
-        await asyncio.gather(*(self.storing.add(Arrival(channel.account, event, self.clock())) for event in events))
+        if self.passive and len(events) == 1 and isinstance(channel, Answerable):
+            return await self._converse(channel, events[0], self.passive)
+        for event in events:
+            await self.storing.add(Arrival(channel.account, event, self.clock()))
         return None
 
-    async def _converse(self, channel: Answerable, event: RawEvent) -> Answer | None:
+    async def _converse(self, channel: Answerable, event: RawEvent, passive: PassiveReplies) -> Answer | None:
         """Store, then wait a moment for a reply that can be said in this very answer."""
-        future = self.passive.expect(channel.account, event.key)
+        future = passive.expect(channel.account, event.key)
         try:
             new = await self.storing.add(Arrival(channel.account, event, self.clock()))
             item = None if new else await OutboxItem.answering(channel.account, event.key)
             if item is None and (new or await InboxEvent.is_waiting(channel.account, event.key)):
-                item = await asyncio.wait_for(future, channel.passive_seconds)
-        except TimeoutError:
-            return None
+                item = await _within(channel.passive_seconds, future)
         finally:
-            self.passive.forget(channel.account, event.key, future)
+            passive.forget(channel.account, event.key, future)
         return await self._say(channel, event, item) if item else None
 
     async def _say(self, channel: Answerable, event: RawEvent, item: OutboxItem) -> Answer | None:
@@ -115,16 +113,32 @@ class Door:
         return answer if said else None
 
     async def _store_all(self, arrivals: Sequence[Arrival]) -> list[bool]:
-        async with transaction():
-            new = await InboxEvent.store(arrivals)
+        new = await InboxEvent.store(arrivals)
         self._wake(arrivals, new)
         return new
 
     def _wake(self, arrivals: Sequence[Arrival], new: Sequence[bool]) -> None:
         for arrival, is_new in zip(arrivals, new, strict=True):
-            metrics.STORED.labels(arrival.account, "new" if is_new else "repeat").inc()
             if is_new:
                 self.lanes.wake("inbox", arrival.event.lane)
+        for (account, is_new), count in Counter(zip((a.account for a in arrivals), new, strict=True)).items():
+            metrics.STORED.labels(account, "new" if is_new else "repeat").inc(count)
+
+
+async def _within(seconds: float, future: "asyncio.Future[OutboxItem | None]") -> OutboxItem | None:
+    """Only this wait may end without an answer: a database that takes too long has stored nothing."""
+    try:
+        return await asyncio.wait_for(future, seconds)
+    except TimeoutError:
+        return None
+
+
+def _query(request: web.Request) -> Mapping[str, str]:
+    """The parameters; what has nothing to decode, as nearly all callbacks, is only taken apart."""
+    raw = request.rel_url.raw_query_string
+    if "%" in raw or "+" in raw or ";" in raw:
+        return request.query
+    return dict(pair.partition("=")[::2] for pair in reversed(raw.split("&")))
 
 
 def _refusal(status: int, channel: str) -> web.Response:

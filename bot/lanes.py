@@ -78,6 +78,8 @@ class LocalLanes:
             await asyncio.gather(*late, return_exceptions=True)
 
     def wake(self, queue: str, lane: str) -> None:
+        if not self._open:
+            return
         if (queue, lane) in self._held:
             self._again.add((queue, lane))
         else:

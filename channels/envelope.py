@@ -15,13 +15,19 @@ from xml.parsers.expat import ExpatError, ParserCreate, XMLParserType
 
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
-from cryptography.hazmat.primitives.ciphers.modes import CBC
+from cryptography.hazmat.primitives.ciphers.modes import CBC, ECB
 
 from domain.errors import Malformed, NotAuthentic
 
 BLOCK: Final = 32  # the padding's, twice that of AES itself
 HEAD: Final = 20  # 16 random bytes and the length
 DEEPEST: Final = 16  # the platforms nest five elements
+NAME: Final = "([A-Za-z_][A-Za-z0-9_]*+)"
+ODD: Final = r"\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff"
+SECTION: Final = rf"<!\[CDATA\[([^\]{ODD}]*+(?:\](?!\]>)[^\]{ODD}]*+)*+)\]\]>"
+PLAIN: Final = rf"([^<&>{ODD}]*+)"
+FLAT = re.compile(rf"\s*<xml>\s*(?:<{NAME}>(?:{SECTION}|{PLAIN})</\1>\s*)*</xml>\s*", re.ASCII)
+ELEMENT = re.compile(rf"<{NAME}>(?:{SECTION}|{PLAIN})</\1>", re.ASCII)
 FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -44,7 +50,9 @@ class Envelope:
         key = a2b_base64(aes_key + "=")
         self._token = token
         self._receiver = receiver.encode()
-        self._cipher = Cipher(AES(key), CBC(key[:16]))
+        self._iv = key[:16]
+        self._cipher = Cipher(AES(key), CBC(self._iv))
+        self._blocks = Cipher(AES(key), ECB()).decryptor()  # noqa: S305 - CBC is made of it in _unchain
 
     def open(self, signature: str, timestamp: str, nonce: str, sealed: str) -> bytes:
         """What is inside `sealed` (base64). Raises NotAuthentic (signature, receiver) and Malformed (the rest)."""
@@ -64,12 +72,16 @@ class Envelope:
             raise Malformed("not base64") from error
         if not data or len(data) % BLOCK:
             raise Malformed("truncated")
-        decryptor = self._cipher.decryptor()
-        plain = decryptor.update(data) + decryptor.finalize()
+        plain = self._unchain(data)
         pad = plain[-1]
         if not 1 <= pad <= BLOCK or not plain.endswith(bytes((pad,)) * pad) or len(plain) - pad < HEAD:
             raise Malformed("wrong padding")
         return plain[:-pad]
+
+    def _unchain(self, data: bytes) -> bytes:
+        """CBC by hand over one kept ECB context: setting a context up costs as much as the message itself."""
+        mask = int.from_bytes(self._iv + data[:-16], "big")
+        return (int.from_bytes(self._blocks.update(data), "big") ^ mask).to_bytes(len(data), "big")
 
     def seal(self, message: bytes, random: bytes) -> str:
         """`message` encrypted, as base64; `random` is 16 fresh random bytes."""
@@ -96,8 +108,22 @@ def cdata(text: str) -> str:
 def fields(xml: bytes, names: Collection[str]) -> dict[str, str]:
     """The text of the first element of each of `names` right under `<xml>`; the absent are left out. Raises Malformed.
 
-    For the hot path: about 10 µs for a short message.
+    For the hot path: flat documents, as nearly all are, are matched whole; only the others need a parser.
     """
+    try:
+        text = xml.decode()
+    except UnicodeDecodeError as error:
+        raise Malformed("not UTF-8") from error
+    if not FLAT.fullmatch(text):
+        return _parsed_fields(xml, names)
+    found: dict[str, str] = {}
+    for name, section, plain in ELEMENT.findall(text):
+        if name in names and name not in found:
+            found[name] = section or plain
+    return found
+
+
+def _parsed_fields(xml: bytes, names: Collection[str]) -> dict[str, str]:
     found: dict[str, str] = {}
     depth = 0
     parts: list[str] | None = None

@@ -11,7 +11,7 @@ from domain.messages import OutboundMessage, Outgoing
 
 @dataclass(frozen=True, slots=True)
 class CallbackRequest:
-    """An HTTP callback as it came; header names are lower case."""
+    """An HTTP callback as it came; header names are found in lower case."""
 
     method: str
     query: Mapping[str, str]

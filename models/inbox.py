@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
+from itertools import chain
 from typing import Annotated, ClassVar, NamedTuple
 
 from pydantic import Field, TypeAdapter
@@ -12,11 +14,28 @@ from domain.channel import RawEvent
 from domain.events import OwnEvent
 from models.database import insert_many
 from models.fields import milliseconds
-from models.queue import QueueRow
-from models.sql import select
+from models.queue import LANE_ORDER, QueueRow
+from models.sql import dialect, select
 
 OWN = "guanxi"  # the account of events that we tell ourselves
 CODEC: TypeAdapter[OwnEvent] = TypeAdapter(Annotated[OwnEvent, Field(discriminator="kind")])
+
+
+STORE = "INSERT INTO inbox_event (account, key, lane, payload, due_at, queued_at, priority, state, attempts, error)"
+STORED = "ON CONFLICT (account, key) DO NOTHING RETURNING account, key"
+STORE_ARRAYS = (
+    f"{STORE} SELECT account, key, lane, payload, at, at, 0, 'waiting', 0, ''"  # noqa: S608 - constants of ours
+    " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) AS n (account, key, lane, payload, at)"
+    f" {STORED}"
+)
+
+
+@lru_cache(maxsize=1024)
+def _store_rows(count: int) -> str:
+    rows = (
+        f"(${n}, ${n + 1}, ${n + 2}, ${n + 3}, ${n + 4}, ${n + 4}, 0, 'waiting', 0, '')" for n in range(1, count * 5, 5)
+    )
+    return f"{STORE} VALUES {', '.join(rows)} {STORED}"
 
 
 class Arrival(NamedTuple):
@@ -25,6 +44,10 @@ class Arrival(NamedTuple):
     account: str
     event: RawEvent
     at: datetime
+
+    @property
+    def values(self) -> tuple[object, ...]:
+        return (self.account, self.event.key, self.event.lane, self.event.payload, milliseconds(self.at))
 
 
 class InboxEvent(QueueRow):
@@ -38,10 +61,7 @@ class InboxEvent(QueueRow):
     class Meta:
         table = "inbox_event"
         unique_together = (("account", "key"),)
-        indexes = (
-            PartialIndex(fields=("lane", "priority", "id"), name="inbox_lane", condition={"state": "waiting"}),
-            PartialIndex(fields=("due_at",), name="inbox_due", condition={"state": "waiting"}),
-        )
+        indexes = (PartialIndex(fields=LANE_ORDER, name="inbox_lane", condition={"state": "waiting"}),)
 
     @property
     def told(self) -> RawEvent:
@@ -51,14 +71,14 @@ class InboxEvent(QueueRow):
     @classmethod
     async def store(cls, arrivals: Sequence[Arrival]) -> list[bool]:
         """Keep what is new, all in one statement; False for what was there already."""
-        stored = await insert_many(
-            cls,
-            ("account", "key", "lane", "payload", "due_at", "queued_at"),
-            [(a.account, a.event.key, a.event.lane, a.event.payload, a.at, a.at) for a in arrivals],
-            conflict=("account", "key"),
-            returning=("account", "key"),
-        )
-        fresh = set(stored)
+        if not arrivals:
+            return []
+        rows = [arrival.values for arrival in arrivals]
+        if dialect() == "postgres":
+            stored = await select(STORE_ARRAYS, *zip(*rows, strict=True))
+        else:
+            stored = await select(_store_rows(len(rows)), *chain.from_iterable(rows))
+        fresh = {(row["account"], row["key"]) for row in stored}
         new = []
         for arrival in arrivals:
             mark = (arrival.account, arrival.event.key)

@@ -11,7 +11,7 @@ from tortoise.indexes import PartialIndex
 
 from domain.messages import Outgoing
 from models.fields import Instant, milliseconds
-from models.queue import QueueRow, State
+from models.queue import LANE_ORDER, QueueRow, State
 from models.sql import select
 
 CODEC: TypeAdapter[Outgoing] = TypeAdapter(Annotated[Outgoing, Field(discriminator="kind")])
@@ -51,8 +51,7 @@ class OutboxItem(QueueRow):
     class Meta:
         table = "outbox_item"
         indexes = (
-            PartialIndex(fields=("lane", "priority", "id"), name="outbox_lane", condition={"state": "waiting"}),
-            PartialIndex(fields=("due_at",), name="outbox_due", condition={"state": "waiting"}),
+            PartialIndex(fields=LANE_ORDER, name="outbox_lane", condition={"state": "waiting"}),
             PartialIndex(fields=("id",), name="outbox_sending", condition={"state": "sending"}),
             ("message_id",),
             ("account", "reply_to"),

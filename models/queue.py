@@ -10,6 +10,7 @@ from tortoise.models import Model
 from models.fields import Instant, milliseconds
 from models.sql import select
 
+LANE_ORDER = ("lane", "priority", "id", "due_at")  # finds what is next in a lane, and what is due anywhere
 State = Literal["waiting", "sending", "done", "dead", "unsure"]
 
 

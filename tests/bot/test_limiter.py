@@ -24,8 +24,13 @@ def grants(bucket: Bucket, lateness: list[float], until: float) -> list[float]:
     return taken
 
 
-@given(st.lists(st.floats(0, 0.05), min_size=1, max_size=20), st.sampled_from([(30, 1.0, 3), (20, 60.0, 5), (1, 1.0, 1)]))
-def test_no_window_is_above_the_rate_by_more_than_the_burst(lateness: list[float], figures: tuple[int, float, int]) -> None:
+FIGURES = [(30, 1.0, 3), (20, 60.0, 5), (1, 1.0, 1)]
+
+
+@given(st.lists(st.floats(0, 0.05), min_size=1, max_size=20), st.sampled_from(FIGURES))
+def test_no_window_is_above_the_rate_by_more_than_the_burst(
+    lateness: list[float], figures: tuple[int, float, int]
+) -> None:
     count, seconds, burst = figures
     taken = grants(Bucket(Rate(count, seconds, burst), 0.0), lateness, 10 * seconds)
     for i, start in enumerate(taken):
