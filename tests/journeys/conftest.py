@@ -1,30 +1,55 @@
-"""Here lives how a town is built for one journey, on the database of the run."""
+"""Here lives how a town is built for one journey, on the database of the run, and how its log is read afterwards."""
 
 import asyncio
 import base64
-from collections.abc import AsyncIterator, Awaitable, Callable
+import io
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from contextvars import Context, copy_context
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
+import structlog
 import yaml
 from aiohttp import web
 from aiohttp.pytest_plugin import AiohttpServer
 from aiohttp.test_utils import unused_port
 
-from bot.app import SERVER, build_app
+import channels.telegram.reader
+import channels.telegram.sender  # noqa: F401 - aiogram takes seconds to import: not in the middle of a journey
+from bot import logs
+from bot.app import SERVER, Parts, build_app
 from bot.configuration import load
 from bot.settings import Settings
 from sandbox import Sandbox, SandboxSettings
+from tests.journeys.discretion import check
 from tests.journeys.town import ADMIN, BOSS, Sundial, Town
 
 Build = Callable[..., Awaitable[Town]]
 
+# Journeys are not about pace: those that are say so with `limits=`.
+FAST = {
+    "telegram.messages_per_second": 10_000,
+    "telegram.messages_per_chat_second": 10_000,
+    "telegram.chat_burst": 10_000,
+    "wecom.messages_per_second": 10_000,
+    "wecom.messages_per_member_minute": 600_000,
+    "wecom.messages_per_member_hour": 6_000_000,
+}
+
 
 def configured(folder: Path, secrets: SandboxSettings, database_url: str, **changes: Any) -> Settings:
     """The settings of a server that runs against the sandbox, read from a real config.yaml."""
+    telegram = {
+        "name": "telegram",
+        "kind": "telegram",
+        "token": secrets.telegram_token,
+        "webhook_secret": secrets.webhook_secret,
+        "api_base": f"{secrets.base_url}/telegram",
+    }
     config: dict[str, Any] = {
         "server": {"public_url": secrets.server_url},
         "database": {"url": database_url},
@@ -49,19 +74,14 @@ def configured(folder: Path, secrets: SandboxSettings, database_url: str, **chan
                 "aes_key": secrets.wechat_aes_key,
                 "api_base": f"{secrets.base_url}/wechat",
             },
-            {
-                "name": "telegram",
-                "kind": "telegram",
-                "token": secrets.telegram_token,
-                "webhook_secret": secrets.webhook_secret,
-                "api_base": f"{secrets.base_url}/telegram",
-            },
+            telegram | changes.pop("telegram", {}),
         ],
         "staff": [{"name": "管理员", "role": "admin", "accounts": {"wecom": BOSS, "telegram": ADMIN}}],
         "replies": {
             "welcome": {"default": "welcome"},
             "keywords": [{"words": ["价格", "多少钱", "price"], "template": "price"}],
         },
+        "limits": FAST,
     }
     config.update(changes)
     file = folder / "config.yaml"
@@ -75,7 +95,7 @@ def sundial() -> Sundial:
 
 
 @asynccontextmanager
-async def served(app: web.Application, port: int) -> AsyncIterator[Context]:
+async def served(app: web.Application, port: int) -> AsyncIterator[tuple[Parts, Context]]:
     """Our server in a task of its own, as a process would run it; the context in which its database is open."""
     ready: asyncio.Future[Context] = asyncio.get_running_loop().create_future()
     stop = asyncio.Event()
@@ -83,7 +103,7 @@ async def served(app: web.Application, port: int) -> AsyncIterator[Context]:
     async def serve() -> None:
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", port).start()
+        await web.TCPSite(runner, "127.0.0.1", port, reuse_address=True).start()
         ready.set_result(copy_context())
         await stop.wait()
         await runner.cleanup()
@@ -92,17 +112,33 @@ async def served(app: web.Application, port: int) -> AsyncIterator[Context]:
     await asyncio.wait([ready, task], return_when=asyncio.FIRST_COMPLETED)
     if task.done():
         task.result()
-    yield ready.result()
+    yield app[SERVER].parts, ready.result()
     stop.set()
     await task
 
 
 @pytest.fixture
-async def build(database: str, tmp_path: Path, aiohttp_server: AiohttpServer, sundial: Sundial) -> AsyncIterator[Build]:
+def logged() -> Iterator[io.StringIO]:
+    """Everything that is logged in a journey, as a server logs it at its most talkative."""
+    stream = io.StringIO()
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    logs.configure("debug", stream)
+    yield stream
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+async def build(
+    database: str, tmp_path: Path, aiohttp_server: AiohttpServer, sundial: Sundial, logged: io.StringIO
+) -> AsyncIterator[Build]:
     """Makes a town; the test looks at the same database through a connection of its own."""
     stack = AsyncExitStack()
+    towns: list[Town] = []
 
-    async def make(*, secrets: dict[str, Any] | None = None, **changes: Any) -> Town:
+    async def make(*, secrets: dict[str, Any] | None = None, opened: bool = True, **changes: Any) -> Town:
         ports = unused_port(), unused_port()
         settings = SandboxSettings(
             server_url=f"http://127.0.0.1:{ports[0]}", base_url=f"http://127.0.0.1:{ports[1]}", **(secrets or {})
@@ -111,13 +147,23 @@ async def build(database: str, tmp_path: Path, aiohttp_server: AiohttpServer, su
         await sandbox.start()
         stack.push_async_callback(sandbox.close)
         await aiohttp_server(sandbox.app, port=ports[1])
-        app = build_app(configured(tmp_path, settings, database, **changes), clock=sundial)
-        context = await stack.enter_async_context(served(app, ports[0]))
-        sandbox.telegram.person(int(ADMIN), first_name="管理员")
-        return Town(app[SERVER].parts, context, sandbox, sundial)
+        ours = configured(tmp_path, settings, database, **changes)
+        http = await stack.enter_async_context(aiohttp.ClientSession())
+
+        def serve() -> Any:
+            return served(build_app(ours, clock=sundial, monotonic=sundial.monotonic), ports[0])
+
+        town = Town(serve, sandbox, sundial, http)
+        towns.append(town)
+        if opened:
+            await town.open()
+            stack.push_async_callback(town.close)
+        return town
 
     async with stack:
         yield make
+    for town in towns:
+        check(logged.getvalue(), town.sandbox)
 
 
 @pytest.fixture

@@ -1,14 +1,23 @@
 """Here lives the town of the journeys: our server and the simulated platforms, joined by real HTTP only."""
 
+import time
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import aiohttp
+
 from bot.app import Parts
+from domain.permissions import Role
+from models.staff import Staff
 from sandbox import Call, Sandbox
 
 ADMIN = "10001"  # the administrator's Telegram id
 BOSS = "admin-userid"  # the administrator's WeCom id
+
+Serve = Callable[[], AbstractAsyncContextManager[tuple[Parts, Context]]]
 
 
 class Sundial:
@@ -23,19 +32,39 @@ class Sundial:
     def seconds(self) -> float:
         return self().timestamp()
 
+    def monotonic(self) -> float:
+        return time.monotonic() + self.offset.total_seconds()
+
     def forward(self, **duration: float) -> None:
         self.offset += timedelta(**duration)
 
 
 class Town:
-    def __init__(self, parts: Parts, context: Context, sandbox: Sandbox, clock: Sundial) -> None:
-        self.parts = parts
-        self.context = context
+    """`url` is where our server listens while it is open; `http` asks it like a stranger would."""
+
+    parts: Parts
+    context: Context
+
+    def __init__(self, serve: Serve, sandbox: Sandbox, clock: Sundial, http: aiohttp.ClientSession) -> None:
+        self._serve = serve
         self.sandbox = sandbox
         self.clock = clock
+        self.http = http
         self.wecom = sandbox.wecom
         self.wechat = sandbox.wechat
         self.telegram = sandbox.telegram
+        self.url = sandbox.stage.settings.server_url
+
+    async def open(self) -> None:
+        self._life = self._serve()
+        self.parts, self.context = await self._life.__aenter__()
+
+    async def close(self) -> None:
+        await self._life.__aexit__(None, None, None)
+
+    async def restart(self) -> None:
+        await self.close()
+        await self.open()
 
     async def settled(self) -> None:
         """Return when nothing that is due is left to do, nor comes of what was done."""
@@ -48,6 +77,14 @@ class Town:
             for name, lanes in zip(("inbox", "outbox"), waiting, strict=True):
                 for lane, _ in lanes:
                     self.context.run(self.parts.lanes.wake, name, lane)
+
+    async def hire(self, name: str, role: Role, **accounts: str) -> Staff:
+        """A colleague with chat accounts, whom the platforms know too."""
+        if userid := accounts.get("wecom"):
+            self.wecom.add_member(userid, name)
+        if number := accounts.get("telegram"):
+            self.telegram.person(int(number), first_name=name).has_started = True
+        return await Staff.appoint(name, role, accounts, self.clock())
 
     def calls(self, platform: str, method: str) -> list[Call]:
         return [call for call in self.sandbox.calls if (call.platform, call.method_or_path) == (platform, method)]
@@ -73,12 +110,19 @@ class Town:
         ]
         return [call.body["text"]["content"] for call in sent if call.body["touser"] == openid]
 
-    async def staff_says(self, text: str) -> str:
-        """The administrator types in Telegram; returns the answer."""
-        before = len(self.telegram_texts())
-        await self.telegram.user_says(int(ADMIN), text)
+    async def staff_says(self, text: str, number: str = ADMIN) -> str:
+        """A colleague (the administrator) types in Telegram; returns what they read then."""
+        before = len(self.telegram_texts(number))
+        await self.telegram.user_says(int(number), text)
         await self.settled()
-        return "\n".join(self.telegram_texts()[before:])
+        return "\n".join(self.telegram_texts(number)[before:])
+
+    async def member_says(self, text: str, userid: str = BOSS) -> str:
+        """A colleague (the administrator) types in WeCom; returns what they read then."""
+        before = len(self.wecom_texts(userid))
+        await self.wecom.member_says(userid, text)
+        await self.settled()
+        return "\n".join(self.wecom_texts(userid)[before:])
 
 
 def _words(body: dict[str, Any]) -> str:
