@@ -1,7 +1,8 @@
 """Here lives the town of the journeys: our server and the simulated platforms, joined by real HTTP only."""
 
+import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from contextvars import Context
 from datetime import UTC, datetime, timedelta
@@ -77,6 +78,12 @@ class Town:
             for name, lanes in zip(("inbox", "outbox"), waiting, strict=True):
                 for lane, _ in lanes:
                     self.context.run(self.parts.lanes.wake, name, lane)
+
+    async def until(self, question: Callable[[], Awaitable[bool]]) -> None:
+        """Wait for something that nobody tells us of; an error when it does not come."""
+        async with asyncio.timeout(20):
+            while not await question():  # noqa: ASYNC110 - rows and platforms ring no bell
+                await asyncio.sleep(0.005)
 
     async def hire(self, name: str, role: Role, **accounts: str) -> Staff:
         """A colleague with chat accounts, whom the platforms know too."""
