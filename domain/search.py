@@ -40,12 +40,13 @@ Group = tuple[Probe, ...]
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What to look for, best first; `spelled` in letters, so that a slip of the keyboard is likely."""
+    """What to look for, best first; `spelled` in letters, so a slip is likely; `numbered`, so it may be an id."""
 
     exact: Group = ()
     beginning: Group = ()
     inside: Group = ()
     spelled: bool = False
+    numbered: bool = False
 
 
 def octets(key: str) -> bytes:
@@ -90,16 +91,22 @@ def question(query: str) -> Question:
     text = plain(query)
     if not text:
         return Question()
-    return Question(_exact(query, text), _beginning(query, text), _inside(text), spelled=not has_chinese(text))
+    return Question(
+        _exact(query, text),
+        _beginning(query, text),
+        _inside(text),
+        spelled=not has_chinese(text),
+        numbered=any(character.isdigit() for character in text),
+    )
 
 
-def near(query: str) -> Group:
+def near(query: str) -> tuple[Group, ...]:
     """What sounds the same, then what is one letter off; worked out only where nothing better was found."""
     text = plain(query)
     sounds = [sound for sound in _sounds(text) if sound.isascii() and sound.isalpha()]
     same = (Probe("sound", "any", tuple(SOUND + sound for sound in sounds)),) if has_chinese(text) and sounds else ()
     off = {word for sound in sounds if SHORT <= len(sound) <= LONG for word in one_typo(sound)} - set(sounds)
-    return (*same, Probe("typo", "each", tuple(SOUND + word for word in sorted(off)))) if off else same
+    return (same, (Probe("typo", "each", tuple(SOUND + word for word in sorted(off))),) if off else ())
 
 
 def one_typo(word: str) -> frozenset[str]:

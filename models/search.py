@@ -23,6 +23,7 @@ from models.sql import dialect, select
 MOST = 300  # matches of one kind that are put in order of last contact; who has more, narrows the query
 WIDE = 2_000  # customers with the rarest piece that are looked at for the other pieces
 FEW = 8  # at least so many of each spelling that a typo may stand for
+A_GROUP = 100  # ranks of one group of probes
 NOBODY = 0
 LAST = b"\xff"  # after every continuation of a text in UTF-8
 
@@ -67,30 +68,31 @@ class Searchable(Model):
 async def find(query: str, *, viewer: tuple[Role, int], limit: int = 8) -> list[tuple[int, Why]]:
     """Ids of the customers that `query` means and the viewer may see, and by what each was found.
 
-    Exact matches come first, then what begins or ends so, then what has it inside, then what sounds the same
-    or is one letter off: that only where there is nothing else, or nothing exact for a name in letters.
-    Within each the one seen last comes first.
+    Exact matches come first (of an id or a number, nothing else), then what begins or ends so, then what has
+    it inside, then what sounds the same, then what is one letter off: these two only where there is nothing
+    else, or nothing exact for a name in letters. Within each the one seen last comes first.
     """
     asked = question(query)
     found: dict[int, Why] = {}
-    await _add(found, asked.exact, viewer, limit)
+    await _add(found, [asked.exact], viewer, limit)
+    if asked.numbered and not {"id", "phone"}.isdisjoint(found.values()):
+        return list(found.items())[:limit]
     slipped = asked.spelled and not found
-    await _add(found, asked.beginning, viewer, limit)
-    await _add(found, asked.inside, viewer, limit)
-    if not found or (slipped and len(found) < limit):
+    await _add(found, [asked.beginning, asked.inside], viewer, limit)
+    if not found or slipped:
         await _add(found, near(query), viewer, limit)
     return list(found.items())[:limit]
 
 
-async def _add(found: dict[int, Why], group: Group, viewer: tuple[Role, int], limit: int) -> None:
+async def _add(found: dict[int, Why], groups: Sequence[Group], viewer: tuple[Role, int], limit: int) -> None:
     if len(found) < limit:
-        for customer_id, why in await _matching(group, viewer, limit + len(found)):
+        for customer_id, why in await _matching(groups, viewer, limit + len(found)):
             found.setdefault(customer_id, why)
 
 
 @dataclass(slots=True)
 class Statement:
-    """The SELECT of one group of probes, and its values as they are mentioned."""
+    """The walks of some probes, and their values as they are mentioned."""
 
     viewer: tuple[Role, int]
     values: list[object] = field(default_factory=list)
@@ -144,21 +146,24 @@ class Statement:
         return f"WHERE c.owner_id IS NULL OR c.owner_id = {self.value(staff_id)}" if role is Role.SALES else ""
 
 
-async def _matching(group: Group, viewer: tuple[Role, int], limit: int) -> list[tuple[int, Why]]:
-    """In order: the one seen last first. Found in two ways, the one that the group names first counts."""
+async def _matching(groups: Sequence[Group], viewer: tuple[Role, int], limit: int) -> list[tuple[int, Why]]:
+    """In order: the better group first, in it the one seen last. Found in two ways, the better one counts."""
     statement = Statement(viewer)
-    probes = [await _prepared(probe) for probe in group]
-    walks = [statement.matches(probe, rank) for rank, probe in enumerate(probes) if probe.keys]
+    ranked = {
+        group * A_GROUP + place: probe for group, probes in enumerate(groups) for place, probe in enumerate(probes)
+    }
+    prepared = {rank: await _prepared(probe) for rank, probe in ranked.items()}
+    walks = [statement.matches(probe, rank) for rank, probe in prepared.items() if probe.keys]
     if not walks:
         return []
     matches = " UNION ALL ".join(walks)
     rows = await select(
         f"SELECT c.id, MIN(m.rank) AS rank FROM ({matches}) AS m JOIN customer AS c ON c.id = m.customer_id"
-        f" {statement.visible()} GROUP BY c.id, c.seen_at ORDER BY c.seen_at DESC, c.id DESC"
-        f" LIMIT {statement.value(limit)}",
+        f" {statement.visible()} GROUP BY c.id, c.seen_at"
+        f" ORDER BY MIN(m.rank) / {A_GROUP}, c.seen_at DESC, c.id DESC LIMIT {statement.value(limit)}",
         *statement.values,
     )
-    return [(row["id"], group[row["rank"]].why) for row in rows]
+    return [(row["id"], ranked[row["rank"]].why) for row in rows]
 
 
 async def _prepared(probe: Probe) -> Probe:

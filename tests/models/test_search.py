@@ -104,6 +104,21 @@ async def test_what_is_near_is_only_shown_where_nothing_matches(database: str) -
     assert await asked("张伟") == [wei]
     assert await asked("张") == [other, wei]
     assert await asked("掌伟") == [other, same, wei]
+    assert await asked("掌味") == [other, same, wei]
+    mistyped = await keep("张玮强")
+    assert await asked("掌味抢") == [mistyped]
+
+
+async def test_a_user_name_that_is_a_name_hides_nobody(database: str) -> None:
+    other, mary = await keep("Bob", ids=("mary",)), await keep("Mary Jane")
+    assert await asked("mary") == [other, mary]
+
+
+async def test_an_id_or_a_whole_number_means_nobody_else(database: str) -> None:
+    first, _ = await keep("张三", ids=("10086",), phone="13800010086"), await keep("李四", phone="13900010086")
+    assert await asked("10086") == [first]
+    assert await asked("13800010086") == [first]
+    assert await asked("0086") == [2, 1]
 
 
 async def test_a_name_in_letters_may_be_another_one_mistyped(database: str) -> None:
