@@ -152,7 +152,7 @@ def _parts(server: Server, channels: Mapping[str, Channel]) -> Parts:
     outbox = OutboxWorker(channels, Limiter(server.monotonic), clock)
     lanes = LocalLanes({"inbox": inbox, "outbox": outbox}, clock)
     inbox.lanes = outbox.lanes = lanes
-    door = Door(channels, lanes, passive if "worker" in server.roles else None, clock)
+    door = Door(channels, outbox, passive if "worker" in server.roles else None)
     return Parts(channels, inbox, outbox, lanes, door)
 
 
@@ -175,7 +175,7 @@ async def _appoint_staff(settings: Settings, at: datetime) -> None:
 @asynccontextmanager
 async def _running(parts: Parts, roles: tuple[str, ...]) -> AsyncIterator[None]:
     """Workers first and last: what the door stores can be handled, and nothing is taken once they stop."""
-    async with parts.outbox.settling, parts.door.storing:
+    async with parts.inbox.handling, parts.outbox.settling, parts.door.storing:
         tasks: list[asyncio.Task[None]] = []
         if "worker" in roles:
             await parts.outbox.recover()

@@ -1,9 +1,11 @@
 """Here lives the frame of every event: read outside, handle in the one transaction, promise and be done together."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from bot import metrics
+from bot.commit import GroupCommit
 from bot.database import transaction
 from bot.lanes import Lanes
 from bot.passive import PassiveReplies
@@ -11,12 +13,24 @@ from bot.worker import Worker
 from domain.channel import Channel
 from domain.errors import Refusal
 from domain.events import EventBuried, InboundEvent
-from domain.messages import Address, Text
+from domain.messages import Acknowledge, Address, Text
 from handlers import router
 from handlers.context import Context, House
 from models.fields import milliseconds
 from models.inbox import OWN, InboxEvent
 from models.outbox import OutboxItem
+
+TOGETHER = 16  # events in one commit: more would keep the door waiting
+
+
+class Happening(NamedTuple):
+    """A row and what it means."""
+
+    row: InboxEvent
+    event: InboundEvent | None
+
+
+Outcome = list[OutboxItem] | Exception
 
 
 class InboxWorker(Worker[InboxEvent]):
@@ -32,15 +46,14 @@ class InboxWorker(Worker[InboxEvent]):
         self.house = house
         self.passive = passive
         self.lanes: Lanes
+        self.handling = GroupCommit(self._handle_all, TOGETHER)
 
     async def work(self, row: InboxEvent) -> None:
         started = self.clock()
         event = await self._read(row)
-        ctx = self._context(row, event)
-        try:
-            items = await self._handle(row, event, ctx)
-        except Refusal as refusal:
-            items = await self._refuse(row, self._context(row, event, ctx), refusal)
+        items = await self.handling.add(Happening(row, event))
+        if isinstance(items, Exception):
+            raise items
         metrics.HANDLED.labels(type(event).__name__ if event else "unknown").inc()
         metrics.SECONDS.observe((self.clock() - started).total_seconds())
         self._hand_over(row, items)
@@ -61,16 +74,37 @@ class InboxWorker(Worker[InboxEvent]):
         channel = self.channels.get(row.account)
         return await channel.read(row.told) if channel else None
 
-    async def _handle(self, row: InboxEvent, event: InboundEvent | None, ctx: Context) -> list[OutboxItem]:
-        async with transaction():
-            if event is not None:
-                await router.dispatch(event, ctx)
-            return await self._promise(row, ctx)
+    async def _handle_all(self, happenings: Sequence[Happening]) -> list[Outcome]:
+        """Events of several lanes share a commit; if one of them fails, each has a transaction of its own."""
+        try:
+            async with transaction():
+                return [await self._handle(happening, self._context(happening)) for happening in happenings]
+        except Exception:  # noqa: BLE001 - all of it is rolled back, and tried again one by one
+            return [await self._handle_alone(happening) for happening in happenings]
 
-    async def _refuse(self, row: InboxEvent, ctx: Context, refusal: Refusal) -> list[OutboxItem]:
+    async def _handle_alone(self, happening: Happening) -> Outcome:
+        ctx = self._context(happening)
+        try:
+            async with transaction():
+                return await self._handle(happening, ctx)
+        except Refusal as refusal:
+            return await self._refuse(happening, ctx, refusal)
+        except Exception as error:  # noqa: BLE001 - raised again in the lane of this event
+            return error
+
+    async def _handle(self, happening: Happening, ctx: Context) -> list[OutboxItem]:
+        if happening.event is not None:
+            await router.dispatch(happening.event, ctx)
+        return await self._promise(happening.row, ctx)
+
+    async def _refuse(self, happening: Happening, tried: Context, refusal: Refusal) -> list[OutboxItem]:
+        """What was written is rolled back; why is said, and a pressed button is still acknowledged."""
+        ctx = self._context(happening)
+        ctx.language, ctx.staff = tried.language, tried.staff
+        ctx.promises = [promise for promise in tried.promises if isinstance(promise.outgoing, Acknowledge)]
         ctx.say(Text(ctx.words(refusal.key, **refusal.values)))
         async with transaction():
-            return await self._promise(row, ctx)
+            return await self._promise(happening.row, ctx)
 
     async def _promise(self, row: InboxEvent, ctx: Context) -> list[OutboxItem]:
         items = [await OutboxItem.enqueue(promise.outgoing, ctx.now, promise.message_id) for promise in ctx.promises]
@@ -83,15 +117,13 @@ class InboxWorker(Worker[InboxEvent]):
             if item is not taken:
                 self.lanes.wake("outbox", item.lane)
 
-    def _context(self, row: InboxEvent, event: InboundEvent | None, tried: Context | None = None) -> Context:
-        """`tried` is the rolled-back attempt, which has found out who it is and what language they read."""
+    def _context(self, happening: Happening) -> Context:
         return Context(
             now=self.clock(),
             house=self.house,
-            key=row.key,
-            chat=_chat(event, row),
-            language=tried.language if tried else self.house.language,
-            staff=tried.staff if tried else None,
+            key=happening.row.key,
+            chat=_chat(happening.event, happening.row),
+            language=self.house.language,
         )
 
 

@@ -2,8 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 
 import structlog
 from aiohttp import web
@@ -11,8 +10,8 @@ from aiohttp import web
 from bot import metrics
 from bot.commit import GroupCommit
 from bot.database import transaction
-from bot.lanes import Lanes
-from bot.passive import PASSIVE, PassiveReplies
+from bot.outbox import OutboxWorker
+from bot.passive import PassiveReplies
 from domain.channel import Answer, Answerable, CallbackRequest, Channel, Pollable, RawEvent
 from domain.errors import CallFailed, Malformed, NotAuthentic
 from domain.messages import OutboundMessage
@@ -32,15 +31,15 @@ class Door:
     def __init__(
         self,
         channels: Mapping[str, Channel],
-        lanes: Lanes,
+        outbox: OutboxWorker,
         passive: PassiveReplies | None,
-        clock: Callable[[], datetime],
     ) -> None:
         """`passive` is None where no worker of this process could answer in time: then nobody waits for it."""
         self.channels = channels
-        self.lanes = lanes
+        self.outbox = outbox
+        self.lanes = outbox.lanes
         self.passive = passive
-        self.clock = clock
+        self.clock = outbox.clock
         self.storing = GroupCommit(self._store_all)
 
     async def webhook(self, request: web.Request, name: str) -> web.Response:
@@ -99,7 +98,8 @@ class Door:
         try:
             new = await self.storing.add(Arrival(channel.account, event, self.clock()))
             item = None if new else await OutboxItem.answering(channel.account, event.key)
-            if item is None and (new or await InboxEvent.is_waiting(channel.account, event.key)):
+            waiting = item is None and (new or await InboxEvent.is_waiting(channel.account, event.key))
+            if waiting or future.done():  # done: it was handled between the two questions
                 item = await _within(channel.passive_seconds, future)
         finally:
             passive.forget(channel.account, event.key, future)
@@ -108,7 +108,7 @@ class Door:
     async def _say(self, channel: Answerable, event: RawEvent, item: OutboxItem) -> Answer | None:
         outgoing = item.outgoing
         answer = channel.passive(event, outgoing) if isinstance(outgoing, OutboundMessage) else None
-        said = answer is not None and await item.said_in_answer(PASSIVE)
+        said = answer is not None and await self.outbox.said_in_answer(item)
         self.lanes.wake("outbox", item.lane)
         return answer if said else None
 

@@ -11,6 +11,7 @@ from bot.commit import GroupCommit
 from bot.database import transaction
 from bot.lanes import Lanes
 from bot.limiter import Limiter
+from bot.passive import PASSIVE
 from bot.worker import Worker
 from domain.channel import Channel, Deferred, Delivered, DeliveryResult, Refused, Unsure
 from domain.errors import CallFailed
@@ -55,6 +56,13 @@ class OutboxWorker(Worker[OutboxItem]):
         else:
             await self._send(row, outgoing, channel)
 
+    async def said_in_answer(self, item: OutboxItem) -> bool:
+        """Take the row for said in an HTTP answer, unless it has begun to go another way."""
+        done = Settlement(item.id, "done", item.due_at, item.attempts, platform_id=PASSIVE, from_waiting=True)
+        if item.state == "waiting" and await self.settling.add(done):
+            return True
+        return await OutboxItem.exists(id=item.id, state="done", platform_id=PASSIVE)  # a repeat is told the same
+
     async def bury(self, row: OutboxItem, reason: str) -> None:
         await self._record(row, Refused(reason))
 
@@ -62,7 +70,8 @@ class OutboxWorker(Worker[OutboxItem]):
         group = channel.is_group(outgoing.to.id)
         await self.limiter.turn(row.account, channel.limits, outgoing.to.id, group=group, priority=row.priority)
         repeatable = channel.repeatable(outgoing)
-        if not repeatable and not await self.settling.add(Settlement(row.id, "sending", row.due_at, row.attempts)):
+        begun = Settlement(row.id, "sending", row.due_at, row.attempts, from_waiting=True)
+        if not repeatable and not await self.settling.add(begun):
             row.state = "done"  # somebody else took it over: said in the HTTP answer, or stopped
             return
         result = await self._deliver(row, outgoing, channel)

@@ -103,13 +103,12 @@ def keyword_reply(text: str, ctx: Context) -> str:
 async def _record(event: MessageReceived, identity: Identity) -> Customer:
     await Message.heard(identity, event.content, event.at, event.message_id)
     await identity.hear(event.at)
-    customer = await Customer.get(id=identity.customer_id)
-    customer.seen_at = max(customer.seen_at, event.at)
+    customer = identity.customer
+    await customer.heard(event.at)
     if isinstance(event.content, SharedContact) and event.content.own:
-        customer.phone = event.content.phone
+        await customer.shared(event.content.phone)
         await index(customer)
-    await customer.save(update_fields=["seen_at", "phone"])
-    lead = await Lead.get(customer_id=customer.id)
+    lead = await Lead.of(customer.id)
     await lead.hear(words(event.content))
     await lead.move(after_inbound(lead.stage))
     return customer

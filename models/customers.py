@@ -1,7 +1,7 @@
 """Here lives who our customers are, where they can be reached, and whose they are."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from tortoise import fields
@@ -10,8 +10,11 @@ from tortoise.models import Model
 
 from domain.events import ContactState, Follow
 from domain.messages import Address
+from models import rows
 from models.fields import Instant, Short
 from models.staff import Staff
+
+SEEN_EVERY = timedelta(minutes=1)
 
 
 class Customer(Model):
@@ -37,6 +40,17 @@ class Customer(Model):
     @property
     def short_id(self) -> str:
         return f"C{self.id}"
+
+    async def heard(self, at: datetime) -> None:
+        """They are there; a minute's exactness is enough for lists."""
+        if at - self.seen_at >= SEEN_EVERY:
+            self.seen_at = at
+            await rows.change(self, "seen_at")
+
+    async def shared(self, phone: str) -> None:
+        """Their own number, vouched for by the platform."""
+        self.phone = phone
+        await rows.change(self, "phone")
 
 
 class Identity(Model):
@@ -68,7 +82,11 @@ class Identity(Model):
 
     @classmethod
     async def of(cls, address: Address) -> Self | None:
-        return await cls.filter(account=address.account, external_id=address.id).select_related("customer").first()
+        found = await rows.find(cls, "account = $1 AND external_id = $2", address.account, address.id)
+        if not found:
+            return None
+        found[0].customer = (await rows.find(Customer, "id = $1", found[0].customer_id))[0]
+        return found[0]
 
     async def reached(self, state: ContactState, at: datetime) -> bool:
         """Take over a state unless a newer one is known already; says whether anything changed."""
@@ -84,7 +102,7 @@ class Identity(Model):
         self.heard_at = max(at, self.heard_at or at)
         if at >= self.state_at:
             self.state, self.state_at = "reachable", at
-        await self.save(update_fields=["heard_at", "state", "state_at"])
+        await rows.change(self, "heard_at", "state", "state_at")
 
 
 class Relation(Model):

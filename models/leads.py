@@ -1,11 +1,13 @@
 """Here lives the lead pool: one lead for each new customer, until won or lost."""
 
 from datetime import datetime
+from typing import Self
 
 from tortoise import fields
 from tortoise.models import Model
 
 from domain.leads import Stage
+from models import rows
 from models.customers import Customer
 from models.fields import Instant, Short
 from models.staff import Staff
@@ -33,6 +35,10 @@ class Lead(Model):
     @property
     def short_id(self) -> str:
         return f"L{self.id}"
+
+    @classmethod
+    async def of(cls, customer_id: int) -> Self:
+        return (await rows.find(cls, "customer_id = $1", customer_id))[0]
 
     async def hear(self, words: str) -> None:
         """What a customer says first is what the lead is about."""

@@ -8,6 +8,7 @@ from tortoise import fields
 from tortoise.models import Model
 
 from domain.messages import Content, words
+from models import rows
 from models.customers import Customer, Identity
 from models.fields import Instant
 from models.staff import Staff
@@ -45,27 +46,23 @@ class Message(Model):
 
     @classmethod
     async def heard(cls, identity: Identity, content: Content, at: datetime, platform_id: str) -> Self:
-        return await cls.create(
-            customer_id=identity.customer_id,
-            identity_id=identity.id,
-            direction="in",
-            text=words(content),
-            payload=CONTENT.dump_json(content).decode(),
-            platform_id=platform_id,
-            at=at,
-        )
+        return await cls._line(identity, content, at, direction="in", platform_id=platform_id)
 
     @classmethod
     async def said(cls, identity: Identity, content: Content, at: datetime, staff: Staff | None = None) -> Self:
-        return await cls.create(
+        return await cls._line(identity, content, at, direction="out", staff_id=staff.id if staff else None)
+
+    @classmethod
+    async def _line(cls, identity: Identity, content: Content, at: datetime, **told: object) -> Self:
+        line = cls(
             customer_id=identity.customer_id,
             identity_id=identity.id,
-            direction="out",
             text=words(content),
             payload=CONTENT.dump_json(content).decode(),
-            staff_id=staff.id if staff else None,
             at=at,
+            **told,
         )
+        return await rows.add(line)
 
     async def amend(self, content: Content, at: datetime) -> None:
         """The customer changed what they wrote."""

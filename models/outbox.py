@@ -10,6 +10,7 @@ from tortoise import fields
 from tortoise.indexes import PartialIndex
 
 from domain.messages import Outgoing
+from models import rows
 from models.fields import Instant, milliseconds
 from models.queue import LANE_ORDER, QueueRow, State
 from models.sql import select
@@ -27,10 +28,12 @@ class Settlement:
     attempts: int
     error: str = ""
     platform_id: str = ""
+    from_waiting: bool = False  # only if nobody has begun to carry it out
 
     @property
     def values(self) -> tuple[object, ...]:
-        return (self.id, self.state, milliseconds(self.due_at), self.attempts, self.error[:200], self.platform_id[:200])
+        text = (self.error[:200], self.platform_id[:200])
+        return (self.id, self.state, milliseconds(self.due_at), self.attempts, *text, self.from_waiting)
 
 
 class OutboxItem(QueueRow):
@@ -60,7 +63,7 @@ class OutboxItem(QueueRow):
     @classmethod
     async def enqueue(cls, outgoing: Outgoing, now: datetime, message_id: int | None = None) -> Self:
         """Promise to carry `outgoing` out, in the lane of whom it goes to."""
-        return await cls.create(
+        item = cls(
             account=outgoing.to.account,
             lane=f"{outgoing.to.account}:{outgoing.to.id}",
             priority=int(outgoing.priority),
@@ -71,6 +74,7 @@ class OutboxItem(QueueRow):
             message_id=message_id,
             expires_at=outgoing.expires_at,
         )
+        return await rows.add(item)
 
     @classmethod
     async def answering(cls, account: str, key: str) -> Self | None:
@@ -81,31 +85,21 @@ class OutboxItem(QueueRow):
     async def settle_all(cls, settlements: Sequence[Settlement]) -> list[bool]:
         """Record them all; False for a row that somebody else has taken over or ended."""
         width = len(settlements[0].values)
-        types = ("BIGINT", "TEXT", "BIGINT", "SMALLINT", "TEXT", "TEXT")
+        types = ("BIGINT", "TEXT", "BIGINT", "SMALLINT", "TEXT", "TEXT", "BOOLEAN")
         casts = [
             "(" + ", ".join(f"CAST(${row * width + column + 1} AS {kind})" for column, kind in enumerate(types)) + ")"
             for row in range(len(settlements))
         ]
         rows = await select(
-            f"WITH v (id, state, due_at, attempts, error, platform_id) AS (VALUES {', '.join(casts)})"  # noqa: S608
+            f"WITH v (id, state, due_at, attempts, error, platform_id, from_waiting) AS (VALUES {', '.join(casts)})"  # noqa: S608
             " UPDATE outbox_item SET state = v.state, due_at = v.due_at, attempts = v.attempts, error = v.error,"
             " platform_id = v.platform_id FROM v WHERE outbox_item.id = v.id"
             " AND outbox_item.state IN ('waiting', 'sending')"
-            " AND (v.state <> 'sending' OR outbox_item.state = 'waiting') RETURNING outbox_item.id AS id",
+            " AND (NOT v.from_waiting OR outbox_item.state = 'waiting') RETURNING outbox_item.id AS id",
             *(value for settlement in settlements for value in settlement.values),
         )
         settled = {row["id"] for row in rows}
         return [settlement.id in settled for settlement in settlements]
-
-    async def said_in_answer(self, mark: str) -> bool:
-        """Take the row for said in an HTTP answer, unless it has begun to go another way."""
-        rows = await select(
-            "UPDATE outbox_item SET state = 'done', platform_id = $2 WHERE id = $1"
-            " AND (state = 'waiting' OR (state = 'done' AND platform_id = $2)) RETURNING id",
-            self.id,
-            mark,
-        )
-        return bool(rows)
 
     @property
     def outgoing(self) -> Outgoing:

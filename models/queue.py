@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import ClassVar, Literal, Self
 
-from tortoise import connections, fields
+from tortoise import fields
 from tortoise.models import Model
 
+from models import rows
 from models.fields import Instant, milliseconds
 from models.sql import select
 
@@ -35,13 +36,13 @@ class QueueRow(Model):
     @classmethod
     async def next_in(cls, lane: str, limit: int) -> list[Self]:
         """The rows that a lane has yet to do, first things first; whoever holds the lane stops at one not due."""
-        found = cls.filter(lane=lane, state="waiting").order_by("priority", "id").limit(limit)
-        return await found.using_db(connections.get("reader"))
+        where = "lane = $1 AND state = 'waiting' ORDER BY priority, id LIMIT $2"
+        return await rows.find(cls, where, lane, limit, alias="reader")
 
     @classmethod
     async def waiting_lanes(cls, until: datetime, limit: int = 10_000) -> list[tuple[str, datetime]]:
         """Lanes whose first row is due by `until`, and when that is."""
-        rows = await select(
+        found = await select(
             f"SELECT lane, MIN(due_at) AS due FROM {cls.TABLE} WHERE state = 'waiting' AND due_at <= $1"  # noqa: S608
             " GROUP BY lane LIMIT $2",
             milliseconds(until),
@@ -49,22 +50,23 @@ class QueueRow(Model):
             alias="reader",
         )
         due = cls._meta.fields_map["due_at"]
-        return [(row["lane"], due.to_python_value(row["due"])) for row in rows]
+        return [(row["lane"], due.to_python_value(row["due"])) for row in found]
 
     @classmethod
     async def backlog(cls) -> dict[str, tuple[int, int]]:
         """For each state but done: how many rows are in it, and the epoch milliseconds of the oldest."""
-        rows = await select(
+        found = await select(
             f"SELECT state, COUNT(*) AS n, MIN(due_at) AS oldest FROM {cls.TABLE} WHERE state <> 'done' GROUP BY state",  # noqa: S608
             alias="reader",
         )
-        return {row["state"]: (row["n"], row["oldest"]) for row in rows}
+        return {row["state"]: (row["n"], row["oldest"]) for row in found}
 
     async def settle(self, state: State, error: str = "", **changes: object) -> None:
         """Reach a state; nothing else ever writes it."""
         self.state, self.error = state, error[:200]
-        self.update_from_dict(changes)
-        await self.save(update_fields=["state", "error", *changes])
+        for name, value in changes.items():
+            setattr(self, name, value)
+        await rows.change(self, "state", "error", *changes)
 
     async def postpone(self, until: datetime, reason: str, *, failed: bool = True) -> None:
         """Due again at `until`; a wait that the platform asked for is no failed attempt."""
