@@ -155,9 +155,9 @@ async def build(
 
         town = Town(serve, sandbox, sundial, http)
         towns.append(town)
+        stack.push_async_callback(town.close)
         if opened:
             await town.open()
-            stack.push_async_callback(town.close)
         return town
 
     async with stack:

@@ -48,6 +48,7 @@ class Town:
 
     def __init__(self, serve: Serve, sandbox: Sandbox, clock: Sundial, http: aiohttp.ClientSession) -> None:
         self._serve = serve
+        self._life: AbstractAsyncContextManager[tuple[Parts, Context]] | None = None
         self.sandbox = sandbox
         self.clock = clock
         self.http = http
@@ -61,7 +62,9 @@ class Town:
         self.parts, self.context = await self._life.__aenter__()
 
     async def close(self) -> None:
-        await self._life.__aexit__(None, None, None)
+        life, self._life = self._life, None
+        if life:
+            await life.__aexit__(None, None, None)
 
     async def restart(self) -> None:
         await self.close()
