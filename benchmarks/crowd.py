@@ -8,9 +8,10 @@ import asyncpg
 
 from benchmarks.people import Person
 from domain.search import keys_of
+from models.search import owned
 
 CUSTOMER = ("id", "name", "phone", "company", "language", "source", "created_at", "seen_at", "owner_id")
-KEY = ("customer_id", "owner_id", "key")
+KEY = ("customer_id", "key", "owned_key")
 PART = 50_000
 
 
@@ -21,7 +22,7 @@ def parts(persons: Iterable[Person]) -> Iterator[tuple[list[tuple[object, ...]],
     for person in persons:
         owner = person.owner or None
         customers.append((person.id, person.name, person.phone, person.company, "", "direct", 0, person.seen, owner))
-        keys += ((person.id, person.owner, key) for key in keys_of(*person.known))
+        keys += ((person.id, key, owned(person.owner, key)) for key in keys_of(*person.known))
         if len(customers) == PART:
             yield customers, keys
             customers, keys = [], []
@@ -56,23 +57,39 @@ def fill_sqlite(file: Path, persons: Iterable[Person], staff: int) -> None:
 
 
 async def fill_postgres(url: str, persons: Iterable[Person], staff: int) -> None:
+    """Without the indexes while rows come in; a database that has customers already is left as it is."""
     connection = await asyncpg.connect(url)
     try:
+        if await connection.fetchval("SELECT 1 FROM customer LIMIT 1"):
+            return
+        constraints = await connection.fetch(
+            "SELECT conname AS name, pg_get_constraintdef(oid) AS sql FROM pg_constraint"
+            " WHERE conrelid = 'searchable'::regclass AND contype = 'u'"
+        )
+        for row in constraints:
+            await connection.execute(f'ALTER TABLE searchable DROP CONSTRAINT "{row["name"]}"')
         indexes = await connection.fetch(
-            "SELECT indexname, indexdef FROM pg_indexes WHERE tablename = 'searchable' AND indexdef NOT LIKE '%UNIQUE%'"
+            "SELECT indexname AS name, indexdef AS sql FROM pg_indexes"
+            " WHERE tablename = 'searchable' AND indexdef NOT LIKE '%UNIQUE%'"
         )
         for row in indexes:
-            await connection.execute(f'DROP INDEX "{row["indexname"]}"')
-        await connection.copy_records_to_table(
-            "staff",
-            records=[(number, f"s{number}", "sales", "", True, 0) for number in range(1, staff + 1)],
-            columns=("id", "name", "role", "language", "active", "created_at"),
-        )
-        for customers, keys in parts(persons):
-            await connection.copy_records_to_table("customer", records=customers, columns=CUSTOMER)
-            await connection.copy_records_to_table("searchable", records=keys, columns=KEY)
+            await connection.execute(f'DROP INDEX "{row["name"]}"')
+        await _copy(connection, persons, staff)
         for row in indexes:
-            await connection.execute(row["indexdef"])
+            await connection.execute(row["sql"])
+        for row in constraints:
+            await connection.execute(f'ALTER TABLE searchable ADD CONSTRAINT "{row["name"]}" {row["sql"]}')
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
+
+
+async def _copy(connection: asyncpg.Connection, persons: Iterable[Person], staff: int) -> None:
+    await connection.copy_records_to_table(
+        "staff",
+        records=[(number, f"s{number}", "sales", "", True, 0) for number in range(1, staff + 1)],
+        columns=("id", "name", "role", "language", "active", "created_at"),
+    )
+    for customers, keys in parts(persons):
+        await connection.copy_records_to_table("customer", records=customers, columns=CUSTOMER)
+        await connection.copy_records_to_table("searchable", records=keys, columns=KEY)

@@ -2,7 +2,7 @@
 
     python benchmarks/find.py [--customers N] [--file FILE] [--postgres URL]
 
-Fills a database (a FILE that exists is used as it is), then asks through the product's own `find`.
+Fills a database (one that is filled already is used as it is), then asks through the product's own `find`.
 """
 
 import argparse

@@ -58,7 +58,7 @@ def plain(text: str) -> str:
     """Letters and digits only, in one width, one case, without accents; signs alone stay as they are."""
     folded = "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
     folded = unicodedata.normalize("NFC", folded).casefold()
-    return " ".join(re.findall(r"[^\W_]+", folded)) or folded.strip()
+    return " ".join(re.findall(r"[^\W_]+", folded)) or "".join(folded.split())
 
 
 def identifier(text: str) -> str:
@@ -100,13 +100,15 @@ def question(query: str) -> Question:
     )
 
 
-def near(query: str) -> tuple[Group, ...]:
-    """What sounds the same, then what is one letter off; worked out only where nothing better was found."""
+def near(query: str) -> Iterator[Group]:
+    """What sounds the same, then what is one letter off; each worked out only when it is asked for."""
     text = plain(query)
     sounds = [sound for sound in _sounds(text) if sound.isascii() and sound.isalpha()]
-    same = (Probe("sound", "any", tuple(SOUND + sound for sound in sounds)),) if has_chinese(text) and sounds else ()
+    if has_chinese(text) and sounds:
+        yield (Probe("sound", "any", tuple(SOUND + sound for sound in sounds)),)
     off = {word for sound in sounds if SHORT <= len(sound) <= LONG for word in one_typo(sound)} - set(sounds)
-    return (same, (Probe("typo", "each", tuple(SOUND + word for word in sorted(off))),) if off else ())
+    if off:
+        yield (Probe("typo", "each", tuple(SOUND + word for word in sorted(off))),)
 
 
 def one_typo(word: str) -> frozenset[str]:

@@ -22,6 +22,7 @@ from models.sql import dialect, select
 
 MOST = 300  # matches of one kind that are put in order of last contact; who has more, narrows the query
 WIDE = 2_000  # customers with the rarest piece that are looked at for the other pieces
+ENOUGH = 4  # pieces that are compared; more tell nobody apart
 FEW = 8  # at least so many of each spelling that a typo may stand for
 A_GROUP = 100  # ranks of one group of probes
 NOBODY = 0
@@ -29,19 +30,23 @@ LAST = b"\xff"  # after every continuation of a text in UTF-8
 
 
 class Searchable(Model):
-    """One key by which one customer is found; `owner_id` is their owner's, 0 when unowned."""
+    """One key by which one customer is found: by everybody, and with the owner's number before it by sales.
+
+    The second column and not the owner's number in an index: PostgreSQL cannot tell how many rows begin so,
+    and would walk the index of all customers for the few of one person.
+    """
 
     id = fields.BigIntField(primary_key=True)
     customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("models.Customer", related_name="keys")
-    owner_id = fields.BigIntField(default=NOBODY)
     key: bytes = Octets()
+    owned_key: bytes = Octets()
 
     customer_id: int
 
     class Meta:
         table = "searchable"
         unique_together = (("key", "customer"),)
-        indexes = (("owner_id", "key", "customer_id"), ("customer_id",))
+        indexes = (("owned_key", "customer_id"), ("customer_id",))
 
     @classmethod
     async def index(
@@ -55,14 +60,22 @@ class Searchable(Model):
             await cls.filter(id__in=gone).delete()
         fresh = sorted(wanted - kept.keys())
         if fresh:
-            owner = await Customer.get(id=customer_id).only("id", "owner_id")
-            rows = [(customer_id, owner.owner_id or NOBODY, key) for key in fresh]
-            await insert_many(cls, ("customer_id", "owner_id", "key"), rows, conflict=("key", "customer_id"))
+            customer = await Customer.get(id=customer_id).only("id", "owner_id")
+            rows = [(customer_id, key, owned(customer.owner_id, key)) for key in fresh]
+            await insert_many(cls, ("customer_id", "key", "owned_key"), rows, conflict=("key", "customer_id"))
 
     @classmethod
     async def owned(cls, customer_id: int, owner_id: int | None) -> None:
         """The customer has a new owner, or none; in the transaction that says so."""
-        await cls.filter(customer_id=customer_id).update(owner_id=owner_id or NOBODY)
+        rows = await cls.filter(customer_id=customer_id)
+        for row in rows:
+            row.owned_key = owned(owner_id, bytes(row.key))
+        await cls.bulk_update(rows, ["owned_key"])
+
+
+def owned(owner_id: int | None, key: bytes) -> bytes:
+    """A key as sales ask for it, who see their own and nobody's customers."""
+    return b"%d:%s" % (owner_id or NOBODY, key)
 
 
 async def find(query: str, *, viewer: tuple[Role, int], limit: int = 8) -> list[tuple[int, Why]]:
@@ -79,8 +92,9 @@ async def find(query: str, *, viewer: tuple[Role, int], limit: int = 8) -> list[
         return list(found.items())[:limit]
     slipped = asked.spelled and not found
     await _add(found, [asked.beginning, asked.inside], viewer, limit)
-    if not found or slipped:
-        await _add(found, near(query), viewer, limit)
+    for group in near(query):
+        if not found or slipped:
+            await _add(found, [group], viewer, limit)
     return list(found.items())[:limit]
 
 
@@ -102,44 +116,41 @@ class Statement:
         return f"${len(self.values)}"
 
     def matches(self, probe: Probe, rank: int) -> str:
-        """The newest customers of one probe. Sales look at their own and at nobody's, each in index order."""
+        """The newest customers of one probe; for sales, of their own and of nobody's, each in index order."""
         role, staff_id = self.viewer
-        mine = [f"owner_id = {self.value(owner)} AND " for owner in (staff_id, NOBODY)] if role is Role.SALES else [""]
+        owners = (staff_id, NOBODY) if role is Role.SALES else (None,)
+        walks = [walk for owner in owners for walk in self._walks(probe, owner)]
         return " UNION ALL ".join(
-            f"SELECT customer_id, {rank} AS rank FROM ({self._walk(probe, whose)}) AS m{rank}" for whose in mine
+            f"SELECT customer_id, {rank} AS rank FROM ({walk}) AS m{rank}_{place}" for place, walk in enumerate(walks)
         )
 
-    def _walk(self, probe: Probe, whose: str) -> str:
-        keys, start = probe.octets, f"SELECT customer_id FROM searchable WHERE {whose}"
+    def _walks(self, probe: Probe, owner: int | None) -> list[str]:
+        keys = probe.octets
         match probe.how:
             case "prefix":
-                return (
-                    f"{start}key >= {self.value(keys[0])} AND key < {self.value(keys[0] + LAST)} {self._newest(MOST)}"
-                )
-            case "any":
-                return f"{start}key {self._one_of(keys)} {self._newest(MOST)}"
-            case "each":
+                return [self._walk(owner, keys[0], MOST, beyond=LAST)]
+            case "any" | "each":
                 share = max(FEW, MOST // len(keys))
-                walks = [f"{start}key = {self.value(key)} {self._newest(share)}" for key in keys]
-                return " UNION ALL ".join(f"SELECT * FROM ({walk}) AS k{place}" for place, walk in enumerate(walks))
+                return [self._walk(owner, key, share) for key in keys]
             case "all":
-                rarest = f"{start}key = {self.value(keys[0])} {self._newest(WIDE)}"
                 others = "".join(f" AND {self._has(key)}" for key in keys[1:])
-                return f"SELECT customer_id FROM ({rarest}) AS r WHERE 1 = 1{others} LIMIT {self.value(MOST)}"
+                rarest = self._walk(owner, keys[0], WIDE)
+                return [f"SELECT customer_id FROM ({rarest}) AS r WHERE 1 = 1{others} LIMIT {self.value(MOST)}"]
 
-    def _newest(self, most: int) -> str:
-        return f"ORDER BY key DESC, customer_id DESC LIMIT {self.value(most)}"
+    def _walk(self, owner: int | None, key: bytes, most: int, beyond: bytes = b"") -> str:
+        """Those with `key`, or with one from there up to `key` + `beyond`."""
+        column, first = ("key", key) if owner is None else ("owned_key", owned(owner, key))
+        if beyond:
+            found = f"{column} >= {self.value(first)} AND {column} < {self.value(first + beyond)}"
+        else:
+            found = f"{column} = {self.value(first)}"
+        order = f"ORDER BY {column} DESC, customer_id DESC LIMIT {self.value(most)}"
+        return f"SELECT customer_id FROM searchable WHERE {found} {order}"
 
     def _has(self, key: bytes) -> str:
+        """One look into the index for each customer; an EXISTS would be planned as a join."""
         inner = f"o.key = {self.value(key)} AND o.customer_id = r.customer_id"
-        return f"EXISTS (SELECT 1 FROM searchable AS o WHERE {inner})"
-
-    def _one_of(self, keys: Sequence[bytes]) -> str:
-        if len(keys) == 1:
-            return f"= {self.value(keys[0])}"
-        if dialect() == "postgres":
-            return f"= ANY({self.value(list(keys))}::bytea[])"
-        return f"IN ({', '.join(map(self.value, keys))})"
+        return f"(SELECT 1 FROM searchable AS o WHERE {inner}) = 1"
 
     def visible(self) -> str:
         role, staff_id = self.viewer
@@ -188,7 +199,7 @@ async def _present(probe: Probe) -> Probe:
 
 
 async def _rarest_first(probe: Probe) -> Probe:
-    """The same pieces, so that the walk starts with the one that fewest customers have."""
+    """The telling pieces, so that the walk starts with the one that fewest customers have."""
     if len(probe.keys) == 1:
         return probe
     counts = [
@@ -198,4 +209,4 @@ async def _rarest_first(probe: Probe) -> Probe:
     ]
     rows = await select(" UNION ALL ".join(counts), *probe.octets)
     by_count = sorted(rows, key=itemgetter("n", "place"))
-    return replace(probe, keys=tuple(probe.keys[row["place"]] for row in by_count))
+    return replace(probe, keys=tuple(probe.keys[row["place"]] for row in by_count[:ENOUGH]))

@@ -210,10 +210,10 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
                 ('customer', fields.ForeignKeyField('models.Customer', source_field='customer_id', db_constraint=True, to_field='id', related_name='keys', on_delete=OnDelete.CASCADE)),
-                ('owner_id', fields.BigIntField(default=0)),
                 ('key', Octets(generated=False, null=False, unique=False)),
+                ('owned_key', Octets(generated=False, null=False, unique=False)),
             ],
-            options={'table': 'searchable', 'app': 'models', 'unique_together': (('key', 'customer'),), 'indexes': [Index(fields=['owner_id', 'key', 'customer_id']), Index(fields=['customer_id'])], 'pk_attr': 'id', 'table_description': "One key by which one customer is found; `owner_id` is their owner's, 0 when unowned."},
+            options={'table': 'searchable', 'app': 'models', 'unique_together': (('key', 'customer'),), 'indexes': [Index(fields=['owned_key', 'customer_id']), Index(fields=['customer_id'])], 'pk_attr': 'id', 'table_description': "One key by which one customer is found: by everybody, and with the owner's number before it by sales."},
             bases=['Model'],
         ),
         ops.CreateModel(
