@@ -29,7 +29,7 @@ from sandbox import SandboxSettings
 MESSAGE = (
     "<xml><ToUserName><![CDATA[gh_000000000001]]></ToUserName><FromUserName><![CDATA[oBench{who:023d}]]></FromUserName>"
     "<CreateTime>1795220000</CreateTime><MsgType><![CDATA[text]]></MsgType>"
-    "<Content><![CDATA[请问这款多少钱？周末营业吗？{number}]]></Content><MsgId>{number}</MsgId></xml>"
+    "<Content><![CDATA[请问这款价格？周末营业吗？{number}]]></Content><MsgId>{number}</MsgId></xml>"
 )
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+import unicodedata
 from datetime import timedelta
 from random import Random
 
@@ -25,6 +26,11 @@ def code_in(text: str) -> str | None:
     """The code that `text` is, whatever its case, or None when it is none."""
     typed = text.strip().upper()
     return typed if SHAPE.fullmatch(typed) else None
+
+
+def ends_in_code(text: str) -> bool:
+    """Whether it is worth reading `text` as a request to bind: nearly no customer's message is."""
+    return code_in(unicodedata.normalize("NFKC", text).strip()[-LENGTH:]) is not None
 
 
 def digest(code: str) -> str:

@@ -7,7 +7,7 @@ from functools import lru_cache
 from typing import Any, TypeVar
 
 import handlers
-from domain.binding import code_in
+from domain.binding import code_in, ends_in_code
 from domain.commands import Command, Invocation, Table, Tier, parse
 from domain.errors import Refusal
 from domain.events import (
@@ -176,7 +176,7 @@ async def choose(typed: str, ctx: Context) -> None:
 
 def _binding(event: MessageReceived) -> Invocation | None:
     """A code sent to bind this chat account; anything else that strangers write is a customer's message."""
-    if not isinstance(event.content, Text):
+    if not isinstance(event.content, Text) or not ends_in_code(event.content.text):
         return None
     try:
         asked = parse(event.content.text, Table([row for row in table().commands if row.name == "bind"]))

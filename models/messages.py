@@ -54,7 +54,8 @@ class Message(Model):
 
     @classmethod
     async def _line(cls, identity: Identity, content: Content, at: datetime, **told: object) -> Self:
-        line = cls(
+        return await rows.add(
+            cls,
             customer_id=identity.customer_id,
             identity_id=identity.id,
             text=words(content),
@@ -62,7 +63,6 @@ class Message(Model):
             at=at,
             **told,
         )
-        return await rows.add(line)
 
     async def amend(self, content: Content, at: datetime) -> None:
         """The customer changed what they wrote."""

@@ -63,7 +63,8 @@ class OutboxItem(QueueRow):
     @classmethod
     async def enqueue(cls, outgoing: Outgoing, now: datetime, message_id: int | None = None) -> Self:
         """Promise to carry `outgoing` out, in the lane of whom it goes to."""
-        item = cls(
+        return await rows.add(
+            cls,
             account=outgoing.to.account,
             lane=f"{outgoing.to.account}:{outgoing.to.id}",
             priority=int(outgoing.priority),
@@ -74,7 +75,6 @@ class OutboxItem(QueueRow):
             message_id=message_id,
             expires_at=outgoing.expires_at,
         )
-        return await rows.add(item)
 
     @classmethod
     async def answering(cls, account: str, key: str) -> Self | None:

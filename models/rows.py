@@ -4,8 +4,9 @@ The ORM builds its statements anew every time, which costs several times what th
 """
 
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
+from tortoise.fields.base import Field
 from tortoise.models import Model
 
 from models.sql import select
@@ -19,13 +20,21 @@ def _columns(model: type[Model]) -> dict[str, str]:
     return {column: name for name, column in model._meta.fields_db_projection.items()}  # noqa: SLF001 - Tortoise's own word for them
 
 
+class Insert(NamedTuple):
+    """How rows of one model are inserted: the statement, and per column its attribute, field and default."""
+
+    sql: str
+    columns: tuple[tuple[str, str, Field[Any], Any], ...]
+
+
 @lru_cache(maxsize=256)
-def _insert(model: type[Model]) -> tuple[str, tuple[str, ...]]:
-    columns = [column for column in _columns(model) if column != "id"]
+def _insert(model: type[Model]) -> Insert:
+    fields = model._meta.fields_map  # noqa: SLF001 - as above
+    columns = {column: name for column, name in _columns(model).items() if column != "id"}
     names = ", ".join(f'"{column}"' for column in columns)
     values = ", ".join(f"${n}" for n in range(1, len(columns) + 1))
-    table = model._meta.db_table  # noqa: SLF001 - as above
-    return f'INSERT INTO "{table}" ({names}) VALUES ({values}) RETURNING id', tuple(_columns(model)[c] for c in columns)  # noqa: S608
+    sql = f'INSERT INTO "{model._meta.db_table}" ({names}) VALUES ({values}) RETURNING id'  # noqa: S608, SLF001
+    return Insert(sql, tuple((column, name, fields[name], fields[name].default) for column, name in columns.items()))
 
 
 @lru_cache(maxsize=256)
@@ -45,13 +54,12 @@ def _value(row: Model, attribute: str) -> Any:
     return field.to_db_value(getattr(row, attribute), row)
 
 
-async def add(row: Row) -> Row:
-    """Insert a row that was just made; it gets its id."""
-    sql, attributes = _insert(type(row))
-    found = await select(sql, *(_value(row, name) for name in attributes))
-    row.pk = found[0]["id"]
-    row._saved_in_db = True  # noqa: SLF001 - so that the ORM updates it from now on
-    return row
+async def add(model: type[Row], **values: object) -> Row:
+    """Insert one row; what is not given has its column's plain default."""
+    sql, columns = _insert(model)
+    written = {column: field.to_db_value(values.get(name, default), model) for column, name, field, default in columns}
+    found = await select(sql, *written.values())
+    return model._init_from_db(id=found[0]["id"], **written)  # noqa: SLF001 - what the ORM does with rows
 
 
 async def change(row: Model, *attributes: str) -> None:

@@ -5,11 +5,12 @@ taken when a beginning is cancelled; and commits an open transaction when a scri
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
+import aiosqlite
 from tortoise.backends.base.client import NestedTransactionContext, TransactionalDBClient, TransactionContext
 from tortoise.backends.sqlite.client import (
     SqliteClient,
@@ -19,6 +20,8 @@ from tortoise.backends.sqlite.client import (
 )
 from tortoise.connection import get_connections
 from tortoise.exceptions import IntegrityError, OperationalError
+
+Result = TypeVar("Result")
 
 
 def statements(script: str) -> Iterator[str]:
@@ -40,6 +43,23 @@ def _as_tortoise_says() -> Iterator[None]:
         raise OperationalError(exc) from exc
     except sqlite3.IntegrityError as exc:
         raise IntegrityError(exc) from exc
+
+
+class Wire(aiosqlite.Connection):
+    """A connection whose thread does what may wait for the disk or a lock: beginning, committing, lone statements.
+
+    Inside a transaction a statement takes microseconds and finds its pages in memory; handing each one to a thread
+    costs many times as much. So there they run where they are called; a statement over very many rows belongs
+    outside, or in pieces.
+    """
+
+    inside = False
+
+    async def _execute(self, fn: Callable[..., Result], *args: Any, **kwargs: Any) -> Result:
+        if self.inside:
+            return fn(*args, **kwargs)
+        found: Result = await super()._execute(fn, *args, **kwargs)  # type: ignore[no-untyped-call]
+        return found
 
 
 class Frame(SqliteTransactionContext):
@@ -82,18 +102,23 @@ class Frame(SqliteTransactionContext):
 
     async def _undo(self) -> None:
         """Roll back what is still open: the worker thread runs this after whatever was cancelled before it."""
-        if self.connection._connection:  # noqa: SLF001 - Tortoise offers no other way to its connection
-            await self.connection._connection.rollback()  # noqa: SLF001 - see above
+        if wire := self.connection._connection:  # noqa: SLF001 - Tortoise offers no other way to its connection
+            wire.inside = False
+            await wire.rollback()
 
 
 class Transaction(SqliteTransactionWrapper):
     """What statements run on inside a transaction."""
 
+    _connection: Wire
+
     async def begin(self) -> None:
         with _as_tortoise_says():
             await self._connection.execute("BEGIN IMMEDIATE")
+        self._connection.inside = True
 
     async def commit(self) -> None:
+        self._connection.inside = False
         with _as_tortoise_says():
             await super().commit()
 
@@ -106,6 +131,20 @@ class Transaction(SqliteTransactionWrapper):
 
 
 class ImmediateClient(SqliteClient):
+    _connection: Wire | None
+
+    async def create_connection(self, with_db: bool) -> None:  # noqa: ARG002, FBT001 - Tortoise's signature
+        if self._connection is None:
+            self._connection = wire = Wire(self._connect, iter_chunk_size=64)
+            await wire
+            for pragma, value in self.pragmas.items():
+                await wire.execute_fetchall(f"PRAGMA {pragma}={value}")
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.filename, isolation_level=None, check_same_thread=False)
+        connection.row_factory = sqlite3.Row
+        return connection
+
     def _in_transaction(self) -> TransactionContext:
         return Frame(Transaction(self), self._lock)
 
