@@ -187,8 +187,9 @@ async def _running(parts: Parts, roles: tuple[str, ...]) -> AsyncIterator[None]:
                 for channel in parts.channels.values()
                 if isinstance(channel, Pollable) and channel.polls
             ]
+        clock = running(parts.inbox.clock, parts.inbox.house.timezone) if "scheduler" in roles else nullcontext()
         try:
-            with running(parts.inbox.clock, parts.inbox.house.timezone) if "scheduler" in roles else nullcontext():
+            async with clock:
                 yield
         finally:
             for task in tasks:

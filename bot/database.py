@@ -24,6 +24,8 @@ __all__ = ["OUTAGES", "DatabaseUnusable", "Status", "insert_many", "migrate", "o
 PACKAGE = "models.migrations"
 OLDEST_POSTGRES = 13
 PATIENCE = 10_000  # ms that SQLite waits for another process's short write
+ONE_SERVER = 0x67756178  # the key of our advisory lock
+HANDOVER = 3_000  # ms in which PostgreSQL notices that the last server is gone
 PRAGMAS = {"busy_timeout": PATIENCE, "journal_mode": "WAL", "synchronous": "FULL", "cache_size": -16_000}
 OUTAGES = (OSError, sqlite3.Error, BaseORMException, asyncpg.PostgresError, asyncpg.InterfaceError)
 
@@ -79,6 +81,8 @@ async def opened(
         with _in_one_sentence(place):
             if serving and place.file:
                 stack.enter_context(_alone(place.file))
+            elif serving:
+                await stack.enter_async_context(_alone_in_postgres(place))
             await stack.enter_async_context(_connected(place, pool))
             await _ready(place, package, serving=serving)
         yield
@@ -119,6 +123,21 @@ def _alone(file: Path) -> Iterator[None]:
         except BlockingIOError as exc:
             raise DatabaseUnusable(f"another server is using {file}: stop it first, or use PostgreSQL") from exc
         yield
+
+
+@asynccontextmanager
+async def _alone_in_postgres(place: Place) -> AsyncIterator[None]:
+    """Hold the lock of the one server on a PostgreSQL database; the server frees it when the process dies."""
+    connection = await asyncpg.connect(place.url, timeout=10)
+    try:
+        await connection.execute(f"SET lock_timeout = {HANDOVER}")
+        try:
+            await connection.execute("SELECT pg_advisory_lock($1)", ONE_SERVER)
+        except asyncpg.LockNotAvailableError as exc:
+            raise DatabaseUnusable(f"another server is using {place.name}: stop it first") from exc
+        yield
+    finally:
+        await connection.close()
 
 
 @asynccontextmanager

@@ -51,7 +51,7 @@ async def choose(event: MenuClicked, ctx: Context) -> None:
 @on(ButtonPressed)
 async def press(event: ButtonPressed, ctx: Context) -> None:
     """A customer's press has no meaning of its own here, but the platform wants it acknowledged."""
-    ctx.send(Acknowledge(event.chat.address, event.press))
+    ctx.send(Acknowledge(event.chat.address, event.press, message=event.message_id))
 
 
 async def say(identity: Identity, content: Content, ctx: Context) -> None:

@@ -145,8 +145,8 @@ async def _serve(event: InboundEvent, ctx: Context) -> None:
             await _answer(text, ctx)
         case MessageReceived():
             raise Refusal("refusals/text_only")
-        case ButtonPressed(press=press, data=data):
-            ctx.send(Acknowledge(ctx.chat, press, ctx.words("help/pressed")))
+        case ButtonPressed(press=press, data=data, message_id=message):
+            ctx.send(Acknowledge(ctx.chat, press, ctx.words("help/pressed"), message=message))
             await _answer(data, ctx)
         case MenuClicked(key=key):
             await _answer(key, ctx)

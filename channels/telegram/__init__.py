@@ -40,7 +40,10 @@ class Telegram:
         self._sender: Sender | None = None
 
     async def start(self) -> None:
+        """Register, and import aiogram while nobody waits for it: the first message shall not."""
         await self._registration.register()
+        for room in ("reader", "sender"):
+            await asyncio.to_thread(importlib.import_module, f"channels.telegram.{room}")
 
     async def close(self) -> None:
         """Nothing to give up: the connections belong to the program's own session."""

@@ -1,0 +1,47 @@
+"""At the end of a day handled events that are old go, a little at a time; everything else stays."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.database import transaction
+from domain.channel import RawEvent
+from domain.events import DayEnded
+from domain.messages import Address
+from handlers import housekeeping
+from handlers.context import Context, House
+from models.inbox import OWN, Arrival, InboxEvent
+from tests.clock import Clock
+
+HOUSE = House("en", ZoneInfo("UTC"), {}, {}, ())
+
+
+async def tidied(clock: Clock, number: int = 0) -> None:
+    ctx = Context(clock(), HOUSE, "key", Address(OWN, ""), "en")
+    async with transaction():
+        await housekeeping.tidy(DayEnded(clock(), clock().date(), number), ctx)
+
+
+@pytest.mark.usefixtures("database")
+async def test_only_what_is_old_and_handled_goes(clock: Clock) -> None:
+    old = clock() - housekeeping.KEPT - timedelta(seconds=1)
+    arrivals = [Arrival("official", RawEvent(f"m:{n}", "lane", "{}"), at) for n, at in enumerate((old, old, clock()))]
+    await InboxEvent.store(arrivals)
+    await InboxEvent.filter(key__in=["m:0", "m:2"]).update(state="done")
+    await tidied(clock)
+    assert {row.key for row in await InboxEvent.filter(account="official")} == {"m:1", "m:2"}
+
+
+@pytest.mark.usefixtures("database")
+async def test_what_does_not_fit_one_transaction_is_left_to_the_next_round(clock: Clock) -> None:
+    old = clock() - housekeeping.KEPT - timedelta(seconds=1)
+    most = housekeeping.AT_ONCE
+    for start in range(0, most + 10, 500):
+        await InboxEvent.store([Arrival("a", RawEvent(f"m:{start + n}", "lane", "{}"), old) for n in range(500)])
+    await InboxEvent.all().update(state="done")
+    left = await InboxEvent.all().count() - most
+    await tidied(clock)
+    assert await InboxEvent.filter(account="a").count() == left
+    [more] = await InboxEvent.filter(account=OWN)
+    assert (more.own(), more.state) == (DayEnded(clock(), clock().date(), 1), "waiting")
