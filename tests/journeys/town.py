@@ -71,16 +71,18 @@ class Town:
         await self.open()
 
     async def settled(self) -> None:
-        """Return when nothing that is due is left to do, nor comes of what was done."""
+        """Return when nothing that can be done now is left to do, nor comes of what was done."""
+        before: list[list[tuple[str, datetime]]] = []
         while True:
             await self.parts.lanes.idle()
             until = self.clock()
             waiting = [await queue.waiting(until) for queue in (self.parts.inbox, self.parts.outbox)]
-            if not any(waiting):
+            if not any(waiting) or waiting == before:  # what is left waits behind a row that is not due
                 return
             for name, lanes in zip(("inbox", "outbox"), waiting, strict=True):
                 for lane, _ in lanes:
                     self.context.run(self.parts.lanes.wake, name, lane)
+            before = waiting
 
     async def until(self, question: Callable[[], Awaitable[bool]]) -> None:
         """Wait for something that nobody tells us of; an error when it does not come."""
