@@ -20,6 +20,14 @@ environment = ImmutableSandboxedEnvironment(
 )
 
 
+def named(short_id: str, name: str) -> str:
+    """`C3 陈晨` inside a sentence, and only `C3` where no name is known."""
+    return f"{short_id} {name}" if name else short_id
+
+
+environment.filters["named"] = named
+
+
 @lru_cache(maxsize=512)
 def _template(name: str) -> Template:
     language = next((part for part in name.split("/") if part in LANGUAGES), None)

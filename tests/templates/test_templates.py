@@ -66,3 +66,24 @@ def test_every_remedy_is_written_down(remedy: str) -> None:
 def test_a_value_may_be_called_like_the_renderers_own() -> None:
     assert render("chat/zh-CN/replies/welcome.txt", name="张三").startswith("张三，您好")
     assert render("chat/en/replies/welcome.txt", name="").startswith("Hello, nice")
+
+
+@pytest.mark.parametrize("name", names(CHAT / "zh-CN"))
+def test_no_sentence_has_a_blank_where_a_name_is_missing(name: str) -> None:
+    for language in LANGUAGES:
+        assert "{{ id }} {{ name }}" not in (CHAT / language / name).read_text("utf-8")
+
+
+@pytest.mark.parametrize(
+    ("language", "with_name", "without"),
+    [("en", "to C3 Mia. If", "to C3. If"), ("zh-CN", "发给 C3 Mia。", "发给 C3。")],
+)
+def test_somebody_without_a_name_is_only_their_id(language: str, with_name: str, without: str) -> None:
+    assert with_name in render(f"chat/{language}/messages/answering.txt", id="C3", name="Mia")
+    assert without in render(f"chat/{language}/messages/answering.txt", id="C3", name="")
+
+
+@pytest.mark.parametrize(("language", "from_where"), [("en", "From expo"), ("zh-CN", "来自 expo")])
+def test_a_lead_of_a_channel_that_is_gone(language: str, from_where: str) -> None:
+    values = {"lead": "L1", "id": "C1", "name": "", "source": "expo", "channel": "", "words": ""}
+    assert render(f"chat/{language}/leads/new.txt", **values).splitlines()[1] == from_where
