@@ -89,10 +89,12 @@ async def opened(
 
 
 async def migrate(url: str, *, base: Path | None = None, package: str = PACKAGE) -> tuple[str, ...]:
-    """Apply every migration that is due, all or none; returns their names."""
+    """Apply every migration that is due, all or none; returns their names. With none due a server may be running."""
     place = located(url, base or Path.cwd())
     with _in_one_sentence(place):
         async with _connected(place, 1):
+            if not (await _status(Migrations(connections.get("default"), package))).pending:
+                return ()
             return await _upgrade(place, package, locked=False)
 
 

@@ -97,6 +97,17 @@ async def test_a_second_server_is_refused_but_a_short_command_may_write(tmp_path
     assert (await _python(SERVE, url))[0] == 0
 
 
+async def test_beside_a_running_server_an_upgrade_may_find_nothing_to_do(tmp_path: Path) -> None:
+    url = f"sqlite://{tmp_path}/a.db"
+    script = "import asyncio, sys; from bot.database import migrate; print(asyncio.run(migrate(sys.argv[1])))"
+    async with opened(url, serving=True):
+        assert await _python(script, url) == (0, "")
+        await select("DELETE FROM tortoise_migrations RETURNING id")
+        code, told = await _python(script, url)
+    assert code != 0
+    assert "another server is using" in told
+
+
 async def test_two_processes_lose_no_change(database: str) -> None:
     await Customer.create(name="李雷", company="0", created_at=AT, seen_at=AT)
     count = COUNT.replace("get(id=1)", "select_for_update().get(id=1)")
