@@ -67,7 +67,7 @@ async def sandbox_alone(settings: Settings, port: int, server: str, tell: Callab
 
     def announce(actual: int) -> None:
         tell(f"Open http://{HOME}:{actual}/sandbox/")
-        for channel in settings.channels:
+        for channel in filter(_names, settings.channels):
             tell(f"{channel.name}: api_base: http://{HOME}:{actual}/sandbox/{channel.kind}")
 
     await listen(app, HOME, port, announce)
@@ -100,12 +100,14 @@ def _names(channel: Any) -> dict[str, str | int]:
                 "wechat_token": channel.token.get_secret_value(),
                 "wechat_aes_key": channel.aes_key.get_secret_value(),
             }
-        case _:
+        case "telegram":
             return {
                 "telegram_name": channel.name,
                 "telegram_token": channel.token.get_secret_value(),
                 "webhook_secret": channel.webhook_secret.get_secret_value(),
             }
+        case _:
+            return {}  # a platform that has no simulator here
 
 
 def _turned(channel: Any, base: str) -> Any:

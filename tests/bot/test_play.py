@@ -1,6 +1,7 @@
 """Here lives the proof that a demo never leaves this machine, and that simulator and settings agree."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 from bot.play import MADE_UP, demo_settings, sandbox_settings, simulated
 
@@ -38,3 +39,10 @@ def test_of_two_channels_of_a_kind_the_first_is_simulated(tmp_path: Path) -> Non
     sandbox = simulated(sandbox_settings(file, {}), "", "")
     assert (sandbox.telegram_name, sandbox.telegram_token) == ("a", "1:a")
     assert sandbox.wecom_name == MADE_UP.wecom_name
+
+
+def test_a_platform_without_a_simulator_is_nobody_elses() -> None:
+    settings = demo_settings(EXAMPLE, 8181, {})
+    stranger = SimpleNamespace(kind="feishu", name="feishu", token="secret", webhook_secret="secret")
+    only = settings.model_copy(update={"channels": (stranger,)})
+    assert simulated(only, "", "") == MADE_UP
