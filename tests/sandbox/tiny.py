@@ -104,3 +104,8 @@ class Api:
 def dumped(body: Any) -> bytes:
     """Raw UTF-8, as WeCom and WeChat ask for."""
     return json.dumps(body, ensure_ascii=False).encode()
+
+
+def inline(**button: Any) -> dict[str, Any]:
+    """A keyboard of one button."""
+    return {"inline_keyboard": [[{"text": "ok", **button}]]}
