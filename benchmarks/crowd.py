@@ -62,6 +62,7 @@ async def fill_postgres(url: str, persons: Iterable[Person], staff: int) -> None
     try:
         if await connection.fetchval("SELECT 1 FROM customer LIMIT 1"):
             return
+        await connection.execute("SET maintenance_work_mem = '1GB'; SET synchronous_commit = off")
         constraints = await connection.fetch(
             "SELECT conname AS name, pg_get_constraintdef(oid) AS sql FROM pg_constraint"
             " WHERE conrelid = 'searchable'::regclass AND contype = 'u'"

@@ -20,7 +20,7 @@ from models.database import insert_many
 from models.fields import Octets
 from models.sql import dialect, select
 
-MOST = 300  # matches of one kind that are put in order of last contact; who has more, narrows the query
+MOST = 200  # matches of one kind that are put in order of last contact; who has more, narrows the query
 WIDE = 2_000  # customers with the rarest piece that are looked at for the other pieces
 ENOUGH = 4  # pieces that are compared; more tell nobody apart
 FEW = 8  # at least so many of each spelling that a typo may stand for
