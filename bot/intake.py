@@ -45,8 +45,8 @@ class Door:
     async def webhook(self, request: web.Request, name: str) -> web.Response:
         """`GET/POST /callbacks/{name}`: 200 stored, 400 malformed, 403 not authentic, 413, 503 not stored."""
         channel = self.channels[name]
-        body = await request.read() if request.method == "POST" else b""
         try:
+            body = await _body(request) if request.method == "POST" else b""
             intake = await channel.receive(CallbackRequest(request.method, _query(request), request.headers, body))
         except NotAuthentic:
             return _refusal(403, channel.account)
@@ -133,6 +133,15 @@ async def _within(seconds: float, future: "asyncio.Future[OutboxItem | None]") -
         return None
 
 
+async def _body(request: web.Request) -> bytes:
+    """Raises Malformed for what cannot be unpacked, and for what was cut off: nobody hears that answer."""
+    try:
+        return await request.read()
+    except (web.RequestPayloadError, ConnectionError) as error:
+        request.content.feed_eof()  # else aiohttp reads on before it closes, and stumbles over the same again
+        raise Malformed("a body that cannot be read") from error
+
+
 def _query(request: web.Request) -> Mapping[str, str]:
     """The parameters; what has nothing to decode, as nearly all callbacks, is only taken apart."""
     raw = request.rel_url.raw_query_string
@@ -142,5 +151,8 @@ def _query(request: web.Request) -> Mapping[str, str]:
 
 
 def _refusal(status: int, channel: str) -> web.Response:
+    """Nothing more is taken from this connection: after a broken body nobody knows where the next request begins."""
     metrics.TURNED_AWAY.labels(channel, str(status)).inc()
-    return web.Response(status=status)
+    answer = web.Response(status=status)
+    answer.force_close()
+    return answer

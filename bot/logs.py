@@ -73,7 +73,13 @@ class Libraries(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         words = str(record.msg).partition("\n")[0][:LONGEST]
         log = structlog.get_logger()
-        log.log(record.levelno, words, logger=record.name, exc_info=record.exc_info)
+        log.log(_weight(record), words, logger=record.name, exc_info=record.exc_info)
+
+
+def _weight(record: logging.LogRecord) -> int:
+    """A stranger who does not speak HTTP is no error of ours, though aiohttp says so."""
+    error = record.exc_info[1] if record.exc_info else None
+    return logging.DEBUG if type(error).__module__ == "aiohttp.http_exceptions" else record.levelno
 
 
 def _guarded(key: str, value: Any) -> Any:
