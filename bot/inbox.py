@@ -86,6 +86,8 @@ class InboxWorker(Worker[InboxEvent]):
         ctx = self._context(happening)
         try:
             async with transaction():
+                if not await InboxEvent.is_waiting(happening.row.account, happening.row.key):
+                    return []  # the connection was lost during the commit, and the commit was not
                 return await self._handle(happening, ctx)
         except Refusal as refusal:
             return await self._refuse(happening, ctx, refusal)
