@@ -87,7 +87,7 @@ class Town:
     async def until(self, question: Callable[[], Awaitable[bool]]) -> None:
         """Wait for something that nobody tells us of; an error when it does not come."""
         async with asyncio.timeout(20):
-            while not await question():  # noqa: ASYNC110 - rows and platforms ring no bell
+            while not await question():
                 await asyncio.sleep(0.005)
 
     async def hire(self, name: str, role: Role, **accounts: str) -> Staff:
