@@ -75,6 +75,7 @@ class Identity(Model):
     class Meta:
         table = "identity"
         unique_together = (("account", "external_id"),)
+        indexes = (("customer_id",),)
 
     @property
     def address(self) -> Address:

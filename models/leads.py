@@ -30,7 +30,7 @@ class Lead(Model):
 
     class Meta:
         table = "lead"
-        indexes = (("stage", "created_at"),)
+        indexes = (("stage", "created_at"), ("owner_id",))
 
     @property
     def short_id(self) -> str:

@@ -58,7 +58,7 @@ class Message(Model):
             cls,
             customer_id=identity.customer_id,
             identity_id=identity.id,
-            text=words(content),
+            text=words(content).replace("\0", ""),  # PostgreSQL keeps no NUL in a text
             payload=CONTENT.dump_json(content).decode(),
             at=at,
             **told,

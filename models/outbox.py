@@ -83,7 +83,18 @@ class OutboxItem(QueueRow):
 
     @classmethod
     async def settle_all(cls, settlements: Sequence[Settlement]) -> list[bool]:
-        """Record them all; False for a row that somebody else has taken over or ended."""
+        """Record them all; False for a row that somebody else has taken over or ended.
+
+        Two that want the same row at once are rivals (one sends it, one says it in an HTTP answer): the first has it.
+        """
+        first: dict[int, Settlement] = {}
+        for settlement in settlements:
+            first.setdefault(settlement.id, settlement)
+        settled = await cls._settle(list(first.values()))
+        return [first[one.id] is one and one.id in settled for one in settlements]
+
+    @classmethod
+    async def _settle(cls, settlements: Sequence[Settlement]) -> set[int]:
         width = len(settlements[0].values)
         types = ("BIGINT", "TEXT", "BIGINT", "SMALLINT", "TEXT", "TEXT", "BOOLEAN")
         casts = [
@@ -98,8 +109,7 @@ class OutboxItem(QueueRow):
             " AND (NOT v.from_waiting OR outbox_item.state = 'waiting') RETURNING outbox_item.id AS id",
             *(value for settlement in settlements for value in settlement.values),
         )
-        settled = {row["id"] for row in rows}
-        return [settlement.id in settled for settlement in settlements]
+        return {row["id"] for row in rows}
 
     @property
     def outgoing(self) -> Outgoing:

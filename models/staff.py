@@ -89,6 +89,7 @@ class StaffAccount(Model):
     class Meta:
         table = "staff_account"
         unique_together = (("account", "external_id"),)
+        indexes = (("staff_id",),)
 
     @classmethod
     async def bind(cls, address: Address, staff: Staff, now: datetime) -> None:
@@ -121,6 +122,7 @@ class BindCode(Model):
 
     class Meta:
         table = "bind_code"
+        indexes = (("staff_id",),)
 
     @classmethod
     async def redeem(cls, typed: str, now: datetime) -> Staff | None:

@@ -93,7 +93,7 @@ class Migration(migrations.Migration):
                 ('code_hash', fields.CharField(unique=True, max_length=64)),
                 ('expires_at', Instant()),
             ],
-            options={'table': 'bind_code', 'app': 'models', 'pk_attr': 'id', 'table_description': "A one-time code by which a chat account becomes somebody's; only its hash is kept."},
+            options={'table': 'bind_code', 'app': 'models', 'indexes': [Index(fields=['staff_id'])], 'pk_attr': 'id', 'table_description': "A one-time code by which a chat account becomes somebody's; only its hash is kept."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -141,7 +141,7 @@ class Migration(migrations.Migration):
                 ('added_at', Instant()),
                 ('heard_at', Instant(null=True)),
             ],
-            options={'table': 'identity', 'app': 'models', 'unique_together': (('account', 'external_id'),), 'pk_attr': 'id', 'table_description': "One customer's account on one of our channels; `state_at` is when the state was last told, newest wins."},
+            options={'table': 'identity', 'app': 'models', 'unique_together': (('account', 'external_id'),), 'indexes': [Index(fields=['customer_id'])], 'pk_attr': 'id', 'table_description': "One customer's account on one of our channels; `state_at` is when the state was last told, newest wins."},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -156,7 +156,7 @@ class Migration(migrations.Migration):
                 ('created_at', Instant()),
                 ('claimed_at', Instant(null=True)),
             ],
-            options={'table': 'lead', 'app': 'models', 'indexes': [Index(fields=['stage', 'created_at'])], 'pk_attr': 'id'},
+            options={'table': 'lead', 'app': 'models', 'indexes': [Index(fields=['stage', 'created_at']), Index(fields=['owner_id'])], 'pk_attr': 'id'},
             bases=['Model'],
         ),
         ops.CreateModel(
@@ -225,7 +225,7 @@ class Migration(migrations.Migration):
                 ('external_id', fields.CharField(max_length=128)),
                 ('used_at', Instant()),
             ],
-            options={'table': 'staff_account', 'app': 'models', 'unique_together': (('account', 'external_id'),), 'pk_attr': 'id', 'table_description': 'A chat account bound to a person: ids only, never user names or display names.'},
+            options={'table': 'staff_account', 'app': 'models', 'unique_together': (('account', 'external_id'),), 'indexes': [Index(fields=['staff_id'])], 'pk_attr': 'id', 'table_description': 'A chat account bound to a person: ids only, never user names or display names.'},
             bases=['Model'],
         ),
     ]
