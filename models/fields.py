@@ -18,10 +18,11 @@ def instant(value: int) -> datetime:
 
 
 class Short(fields.CharField[str]):
-    """What strangers and platforms call things: cut to what fits, because a long name is no reason to lose a person."""
+    """What strangers and platforms call things: cut to what fits, because an odd name is no reason to lose a person."""
 
     def to_db_value(self, value: Any, instance: type[Model] | Model) -> Any:
-        return super().to_db_value(value[: self.max_length] if isinstance(value, str) else value, instance)
+        fitting = value.replace("\0", "")[: self.max_length] if isinstance(value, str) else value
+        return super().to_db_value(fitting, instance)
 
 
 class Octets(fields.Field[bytes], bytes):  # type: ignore[misc]
