@@ -13,7 +13,7 @@ from bot.worker import Worker
 from domain.channel import Channel
 from domain.errors import Refusal
 from domain.events import EventBuried, InboundEvent
-from domain.messages import Acknowledge, Address, Text
+from domain.messages import Acknowledge, Address, Priority, Text
 from handlers import router
 from handlers.context import Context, House
 from models.fields import milliseconds
@@ -117,7 +117,7 @@ class InboxWorker(Worker[InboxEvent]):
         taken = self.passive.offer(row.account, row.key, items)
         for item in items:
             if item is not taken:
-                self.lanes.wake("outbox", item.lane)
+                self.lanes.wake("outbox", item.lane, urgent=item.priority < Priority.PUSH)
 
     def _context(self, happening: Happening) -> Context:
         return Context(

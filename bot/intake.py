@@ -109,7 +109,7 @@ class Door:
         outgoing = item.outgoing
         answer = channel.passive(event, outgoing) if isinstance(outgoing, OutboundMessage) else None
         said = answer is not None and await self.outbox.said_in_answer(item)
-        self.lanes.wake("outbox", item.lane)
+        self.lanes.wake("outbox", item.lane, urgent=True)
         return answer if said else None
 
     async def _store_all(self, arrivals: Sequence[Arrival]) -> list[bool]:

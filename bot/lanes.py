@@ -28,8 +28,8 @@ class Drains(Protocol):
 class Lanes(Protocol):
     """The seam: whoever stores a row wakes its lane, after the commit."""
 
-    def wake(self, queue: str, lane: str) -> None:
-        """There may be something to do in `lane`."""
+    def wake(self, queue: str, lane: str, *, urgent: bool = False) -> None:
+        """There may be something to do in `lane`; somebody waits for it when it is urgent."""
 
     @property
     def running(self) -> bool:
@@ -41,13 +41,20 @@ class Lanes(Protocol):
 
 
 class LocalLanes:
-    """Each lane is held by one task at a time, so its order is kept; many lanes run at once."""
+    """Each lane is held by one task at a time, so its order is kept; many lanes run at once.
 
-    def __init__(self, queues: Mapping[str, Drains], clock: Callable[[], datetime], parallel: int = 32) -> None:
+    A push fills as many lanes as it has recipients, and each waits for its turn at the platform's limits. So some
+    room is kept for lanes in which somebody waits for an answer, and those go first.
+    """
+
+    def __init__(self, queues: Mapping[str, Drains], clock: Callable[[], datetime], parallel: int = 40) -> None:
         self._queues = queues
         self._clock = clock
         self._room = dict.fromkeys(queues, parallel)
+        self._reserved = parallel // 4
         self._ready: dict[str, dict[str, None]] = {queue: {} for queue in queues}
+        self._first: dict[str, dict[str, None]] = {queue: {} for queue in queues}
+        self._urgent: set[tuple[str, str]] = set()
         self._held: dict[tuple[str, str], asyncio.Task[None]] = {}
         self._again: set[tuple[str, str]] = set()
         self._timers: dict[tuple[str, str], asyncio.TimerHandle] = {}
@@ -77,27 +84,42 @@ class LocalLanes:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
-    def wake(self, queue: str, lane: str) -> None:
+    def wake(self, queue: str, lane: str, *, urgent: bool = False) -> None:
         if not self._open:
             return
+        if urgent:
+            self._urgent.add((queue, lane))
         if (queue, lane) in self._held:
             self._again.add((queue, lane))
         else:
-            self._ready[queue][lane] = None
+            self._line_up(queue, lane)
             self._fill(queue)
 
     async def idle(self) -> None:
         """Return when no lane is held or ready (rows that are due later do not count)."""
-        while self._held or any(self._ready.values()):
+        while self._held or any(self._ready.values()) or any(self._first.values()):
             await asyncio.wait(list(self._held.values()) or [asyncio.create_task(asyncio.sleep(0))])
 
+    def _line_up(self, queue: str, lane: str) -> None:
+        if (queue, lane) in self._urgent:
+            self._ready[queue].pop(lane, None)
+            self._first[queue][lane] = None
+        else:
+            self._ready[queue][lane] = None
+
     def _fill(self, queue: str) -> None:
-        ready = self._ready[queue]
-        while self._open and ready and self._room[queue]:
-            lane = next(iter(ready))
-            del ready[lane]
+        while self._open and (line := self._line(queue)):
+            lane = next(iter(line))
+            del line[lane]
             self._room[queue] -= 1
             self._held[queue, lane] = asyncio.create_task(self._hold(queue, lane))
+
+    def _line(self, queue: str) -> dict[str, None] | None:
+        """Those of whom the next one may go now."""
+        room, first, ready = self._room[queue], self._first[queue], self._ready[queue]
+        if room and first:
+            return first
+        return ready if room > self._reserved and ready else None
 
     async def _hold(self, queue: str, lane: str) -> None:
         due: datetime | None = None
@@ -112,14 +134,16 @@ class LocalLanes:
             if (queue, lane) in self._again:
                 self._again.discard((queue, lane))
                 due = self._clock()
-            if due is not None:
+            if due is None:
+                self._urgent.discard((queue, lane))
+            else:
                 self._later(queue, lane, due)
             self._fill(queue)
 
     def _later(self, queue: str, lane: str, due: datetime) -> None:
         wait = (due - self._clock()).total_seconds()
         if wait <= 0:
-            self._ready[queue][lane] = None
+            self._line_up(queue, lane)
         elif self._open and wait <= SOON.total_seconds():
             if old := self._timers.pop((queue, lane), None):
                 old.cancel()

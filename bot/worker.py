@@ -41,8 +41,11 @@ class Worker(ABC, Generic[Row]):
                 await self._try(row)
                 if row.state == "waiting":
                     return row.due_at
-            if len(rows) < BATCH:
-                return None
+                if row.priority:
+                    break  # a reply may have come meanwhile, and goes first
+            else:
+                if len(rows) < BATCH:
+                    return None
         return self.clock()
 
     @abstractmethod

@@ -41,10 +41,10 @@ class QueueRow(Model):
 
     @classmethod
     async def waiting_lanes(cls, until: datetime, limit: int = 10_000) -> list[tuple[str, datetime]]:
-        """Lanes whose first row is due by `until`, and when that is."""
+        """Lanes with a row due by `until`, and when that is; those with a reply first."""
         found = await select(
             f"SELECT lane, MIN(due_at) AS due FROM {cls.TABLE} WHERE state = 'waiting' AND due_at <= $1"  # noqa: S608
-            " GROUP BY lane LIMIT $2",
+            " GROUP BY lane ORDER BY MIN(priority) LIMIT $2",
             milliseconds(until),
             limit,
             alias="reader",
