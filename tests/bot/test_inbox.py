@@ -1,0 +1,125 @@
+"""The inbox: what a handler wrote, what it promised and "done" are one commit, whoever shares it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.inbox import Happening, InboxWorker
+from bot.passive import PassiveReplies
+from domain.errors import Unreadable
+from domain.messages import OutboundMessage, words
+from domain.permissions import Role
+from handlers import router
+from handlers.context import House
+from models.customers import Customer
+from models.inbox import OWN, Arrival, InboxEvent
+from models.leads import Lead
+from models.messages import Message
+from models.outbox import OutboxItem
+from models.staff import Staff
+from tests.bot.post_office import Bell, PostOffice
+from tests.clock import Clock
+
+
+@pytest.fixture
+def office(clock: Clock) -> PostOffice:
+    return PostOffice(clock)
+
+
+@pytest.fixture
+async def worker(database: str, clock: Clock, office: PostOffice) -> AsyncIterator[InboxWorker]:
+    router.load()
+    house = House("zh-CN", ZoneInfo("Asia/Shanghai"), {"post": "telegram"}, {"default": "welcome"}, ())
+    made = InboxWorker({"post": office}, house, PassiveReplies(), clock)
+    made.lanes = Bell()
+    async with made.handling:
+        yield made
+
+
+async def told(office: PostOffice, clock: Clock, *texts: str) -> list[InboxEvent]:
+    await InboxEvent.store([Arrival("post", office.raw(text), clock()) for text in texts])
+    return [await InboxEvent.get(key=f"k:{text}") for text in texts]
+
+
+async def said() -> list[str]:
+    outgoing = [item.outgoing for item in await OutboxItem.all().order_by("id")]
+    return [words(each.content) for each in outgoing if isinstance(each, OutboundMessage)]
+
+
+async def test_an_event_its_effects_and_its_answer_are_there_together(
+    worker: InboxWorker, office: PostOffice, clock: Clock
+) -> None:
+    (row,) = await told(office, clock, "Mia hello")
+    assert await worker.drain("post:Mia") is None
+    assert (await InboxEvent.get(id=row.id)).state == "done"
+    assert await Lead.all().count() == await OutboxItem.all().count() == 1
+    assert worker.lanes.woken == [("outbox", "post:Mia", True)]  # type: ignore[attr-defined]
+
+
+async def test_one_that_fails_takes_nobody_along(worker: InboxWorker, office: PostOffice, clock: Clock) -> None:
+    await told(office, clock, "Ben hello")
+    await worker.drain("post:Ben")
+    await Lead.all().delete()
+    rows = await told(office, clock, "Mia hello", "Ben again", "Zoe hello")
+    await asyncio.gather(*(worker.drain(f"post:{name}") for name in ("Mia", "Ben", "Zoe")))
+    assert [(await InboxEvent.get(id=row.id)).state for row in rows] == ["done", "waiting", "done"]
+    assert sorted([m.text for m in await Message.filter(direction="in")]) == ["Ben hello", "Mia hello", "Zoe hello"]
+    assert await Lead.all().count() == 2
+
+
+async def test_a_refusal_keeps_nothing_but_the_answer(worker: InboxWorker, office: PostOffice, clock: Clock) -> None:
+    await Staff.appoint("李雷", Role.SALES, {"post": "看"}, clock())
+    (row,) = await told(office, clock, "看 C99")
+    await worker.drain("post:看")
+    assert (await InboxEvent.get(id=row.id)).state == "done"
+    assert await Customer.all().count() == 0
+    (answer,) = await said()
+    assert "C99" in answer
+
+
+async def test_the_lane_stops_at_one_that_must_be_tried_again(
+    worker: InboxWorker, office: PostOffice, clock: Clock
+) -> None:
+    await told(office, clock, "Mia one")
+    await worker.drain("post:Mia")
+    await Lead.all().delete()
+    rows = await told(office, clock, "Mia two", "Mia three")
+    due = await worker.drain("post:Mia")
+    assert due is not None
+    assert [(await InboxEvent.get(id=row.id)).attempts for row in rows] == [1, 0]
+    await Lead.create(customer_id=1, created_at=clock())
+    clock.now = due
+    assert await worker.drain("post:Mia") is None
+    assert [m.text for m in await Message.filter(direction="in").order_by("id")] == ["Mia one", "Mia two", "Mia three"]
+
+
+class Dumb(PostOffice):
+    async def read(self, _: object) -> None:
+        raise Unreadable("not one of ours", retry=False)
+
+
+async def test_what_will_never_be_readable_is_buried_at_once(worker: InboxWorker, clock: Clock) -> None:
+    worker.channels = {"post": Dumb(clock)}
+    (row,) = await told(PostOffice(clock), clock, "Mia hello")
+    assert await worker.drain("post:Mia") is None
+    assert (await InboxEvent.get(id=row.id)).state == "dead"
+    assert await InboxEvent.filter(account=OWN, payload__contains="event_buried").count() == 1
+
+
+async def test_an_event_of_a_channel_that_is_gone_is_passed_over(worker: InboxWorker, clock: Clock) -> None:
+    worker.channels = {}
+    (row,) = await told(PostOffice(clock), clock, "Mia hello")
+    await worker.drain("post:Mia")
+    assert (await InboxEvent.get(id=row.id)).state == "done"
+
+
+async def test_a_commit_whose_answer_was_lost_is_not_done_twice(
+    worker: InboxWorker, office: PostOffice, clock: Clock
+) -> None:
+    (row,) = await told(office, clock, "Mia hello")
+    happening = Happening(row, await office.read(row.told))
+    await worker._handle_all([happening])
+    assert await worker._handle_alone(happening) == []
+    assert await Message.filter(direction="in").count() == 1
