@@ -8,9 +8,12 @@ from aiohttp import web
 
 from bot.app import build_app
 from bot.commands.frame import settings_of
+from bot.seed import seed
 from bot.serving import listen
-from bot.settings import Settings
+from bot.settings import Person, Settings
+from domain.permissions import Role
 from sandbox import Sandbox, SandboxSettings
+from sandbox.page.cast import SALES, SALES_NAME
 
 HOME = "127.0.0.1"
 MADE_UP = SandboxSettings(server_url="")
@@ -26,6 +29,7 @@ SECRETS = {
     "TELEGRAM_TOKEN": MADE_UP.telegram_token,
     "TELEGRAM_WEBHOOK_SECRET": MADE_UP.webhook_secret,
 }
+UNHURRIED = {"wecom.messages_per_member_minute": 6000.0}  # nobody counts here, and nobody should have to wait
 
 
 def demo_settings(config: Path, port: int, env: Mapping[str, str]) -> Settings:
@@ -37,6 +41,8 @@ def demo_settings(config: Path, port: int, env: Mapping[str, str]) -> Settings:
         update={
             "server": settings.server.model_copy(update={"port": port, "public_url": address}),
             "database": settings.database.model_copy(update={"url": f"sqlite://{folder}/demo.db"}),
+            "limits": {**UNHURRIED, **settings.limits},
+            "staff": (*settings.staff, *_sales(settings)),
             "channels": tuple(_turned(channel, f"{address}/sandbox") for channel in settings.channels),
         }
     )
@@ -49,7 +55,12 @@ async def demo(settings: Settings, tell: Callable[[str], None]) -> None:
     app = build_app(settings)
     app.cleanup_ctx.append(_life(sandbox))
     app.add_subapp("/sandbox/", sandbox.app)
-    await listen(app, settings.server.host, settings.server.port, lambda _: tell(f"Open {address}/sandbox/"))
+
+    def announce(_: int) -> None:
+        tell(f"Open {address}/sandbox/")
+        sandbox.postman.send_later(lambda: seed(sandbox))
+
+    await listen(app, settings.server.host, settings.server.port, announce)
 
 
 def sandbox_settings(config: Path, env: Mapping[str, str]) -> Settings:
@@ -108,6 +119,13 @@ def _names(channel: Any) -> dict[str, str | int]:
             }
         case _:
             return {}  # a platform that has no simulator here
+
+
+def _sales(settings: Settings) -> list[Person]:
+    """The colleague whom customers of the simulator can add on WeCom, unless the settings have her already."""
+    wecom = next((channel.name for channel in settings.channels if channel.kind == "wecom"), "")
+    taken = any(each.name == SALES_NAME or each.accounts.get(wecom) == SALES for each in settings.staff)
+    return [] if taken or not wecom else [Person(name=SALES_NAME, role=Role.SALES, accounts={wecom: SALES})]
 
 
 def _turned(channel: Any, base: str) -> Any:

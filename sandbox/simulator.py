@@ -7,6 +7,7 @@ from typing import Unpack
 from aiohttp import web
 
 from sandbox.cgi import CgiDoor
+from sandbox.guests import Guests
 from sandbox.ids import Ids
 from sandbox.ledger import Call, How
 from sandbox.page import Page, cast
@@ -54,6 +55,18 @@ class Sandbox:
         `path`: `message/send` for wecom and wechat, `sendMessage` for telegram.
         """
         self.stage.ledger.fail(platform, path, times, **how)
+
+    @property
+    def guests(self) -> Guests:
+        """Who may be asked to talk first, so that the server has something to show."""
+        return Guests(self.wecom, self.wechat, self.telegram)
+
+    def recall(self, account: str, person: str, name: str, heard_at: float) -> None:
+        """Know somebody again whom the server knows from an earlier run; `heard_at`: their last message, else 0."""
+        if account == self.stage.settings.telegram_name:
+            self.telegram.recall(int(person), name)
+        elif account == self.stage.settings.wechat_name:
+            self.wechat.recall(person, heard_at)
 
     async def start(self) -> None:
         await self.stage.postman.start()

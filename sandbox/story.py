@@ -4,7 +4,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 By = Literal["person", "company", "note"]
@@ -13,13 +13,20 @@ KEPT = 1000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One bubble. `chat` is `platform:person`; an entry told again under its id replaces the earlier one."""
+    """One bubble. `chat` is `platform:person`; an entry told again under its id replaces the earlier one.
+
+    One that is told aside is on no phone.
+    """
 
     id: str
     chat: str
     by: By
     at: float
     content: dict[str, Any]
+    aside: bool = False
+
+
+News = asyncio.Queue[Entry | None]
 
 
 class Story:
@@ -27,9 +34,13 @@ class Story:
 
     def __init__(self) -> None:
         self._entries: OrderedDict[str, Entry] = OrderedDict()
-        self._listeners: set[asyncio.Queue[Entry | None]] = set()
+        self._listeners: set[News] = set()
+        self._hushed: frozenset[str] = frozenset()
+        self.visited = False
 
     def tell(self, entry: Entry) -> None:
+        if entry.chat in self._hushed and not self.visited:
+            entry = replace(entry, aside=True)
         self._entries[entry.id] = entry
         if len(self._entries) > KEPT:
             self._entries.popitem(last=False)
@@ -45,9 +56,18 @@ class Story:
             listener.put_nowait(None)
 
     @contextmanager
-    def listen(self) -> Iterator[asyncio.Queue[Entry | None]]:
+    def hush(self, chats: frozenset[str]) -> Iterator[None]:
+        """Tell aside what happens meanwhile in these chats, unless a visitor has begun to play."""
+        self._hushed = chats
+        try:
+            yield
+        finally:
+            self._hushed = frozenset()
+
+    @contextmanager
+    def listen(self) -> Iterator[News]:
         """A queue that starts with the whole history and ends with None."""
-        queue: asyncio.Queue[Entry | None] = asyncio.Queue()
+        queue: News = asyncio.Queue()
         for entry in self._entries.values():
             queue.put_nowait(entry)
         self._listeners.add(queue)

@@ -23,8 +23,12 @@ function clock(at) {
 }
 
 function note(content, words) {
-  const text = content.type === "toast" ? content.text : fill(words.notes[content.key] ?? content.key, content.values);
+  const text = content.type === "toast" ? content.text : fill(words.notes[content.key] ?? content.key, named(content.values, words));
   return el("li", { class: /^not_/.test(content.key) ? "note alarm" : "note" }, text);
+}
+
+function named(values, words) {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, words.names[value] ?? value]));
 }
 
 function inside(content, phone, words, act) {

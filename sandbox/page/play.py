@@ -32,6 +32,7 @@ class Play:
         deed = self._deeds().get(name)
         if deed is None:
             raise NotPlayable(name)
+        self.wecom.stage.story.visited = True
         answer = await deed(body)
         if isinstance(answer, Answer) and not answer.is_taken:
             key = "not_taken" if answer.status else "not_answered"

@@ -4,7 +4,7 @@ import asyncio
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from aiohttp import web
 
@@ -12,7 +12,7 @@ from sandbox.ledger import Outcome
 from sandbox.media import Medium
 from sandbox.page.play import NotPlayable, Play
 from sandbox.stage import Stage
-from sandbox.story import as_json
+from sandbox.story import News, as_json
 from sandbox.uploads import as_file
 
 HERE: Final = Path(__file__).parent
@@ -90,7 +90,7 @@ class Page:
                 return response
         return response
 
-    async def _stream(self, response: web.StreamResponse, news: asyncio.Queue[Any]) -> None:
+    async def _stream(self, response: web.StreamResponse, news: News) -> None:
         while True:
             try:
                 entry = await asyncio.wait_for(news.get(), HEARTBEAT)
@@ -99,4 +99,6 @@ class Page:
                 continue
             if entry is None:
                 return
+            if entry.aside:
+                continue
             await response.write(f"data: {json.dumps(as_json(entry), ensure_ascii=False)}\n\n".encode())

@@ -28,8 +28,8 @@ export default {
     official: ["Are you open at the weekend?", "I'd like a quote"],
     telegram: ["Hello, do you ship to Shanghai?", "What is the price?"],
     contact: [],
-    "wecom-staff": ["find 陈晨", "show C1", "help"],
-    "telegram-staff": ["find Mia", "show C1", "help"],
+    "wecom-staff": ["lang en", "find zhang", "show C1", "talk C2"],
+    "telegram-staff": ["lang en", "find zhangwei", "talk C1"],
   },
   deeds: {
     follow: "Follow",
@@ -44,6 +44,7 @@ export default {
   },
   states: { "": "Added directly", ch_expo_2026: "Trade fair QR code", ch_douyin: "Douyin channel" },
   honest: "WeCom gives a self-built app no way to chat with a customer: only the adding, the welcome message and group sends can be seen here.",
+  names: { 王芳: "Wang Fang" },
   notes: {
     added: "Added {member} as a contact",
     deleted_member: "Deleted {member}",

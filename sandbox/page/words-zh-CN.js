@@ -28,8 +28,8 @@ export default {
     official: ["请问周末营业吗？", "想了解一下报价"],
     telegram: ["你好，可以发货到上海吗？", "Hi, what is the price?"],
     contact: [],
-    "wecom-staff": ["查 陈晨", "看 C1", "帮助"],
-    "telegram-staff": ["查 Mia", "看 C1", "帮助"],
+    "wecom-staff": ["查 张", "看 C1", "聊天 C2", "帮助"],
+    "telegram-staff": ["查 zhangwei", "聊天 C1", "帮助"],
   },
   deeds: {
     follow: "关注",
@@ -44,6 +44,7 @@ export default {
   },
   states: { "": "直接添加", ch_expo_2026: "展会二维码", ch_douyin: "抖音渠道" },
   honest: "企业微信没有让自建应用与客户聊天的接口：这里只看得到添加、欢迎语和企业群发。",
+  names: {},
   notes: {
     added: "已添加 {member} 为联系人",
     deleted_member: "已删除 {member}",

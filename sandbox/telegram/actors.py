@@ -48,6 +48,11 @@ class Telegram(Bot):
         person.rename(who)
         return person
 
+    def recall(self, user_id: int, name: str) -> None:
+        """Somebody who has started the bot before this run."""
+        person = self.people.get(user_id) or self.person(user_id, first_name=name)
+        person.has_started = True
+
     async def start(self, user_id: int, payload: str = "", **who: Unpack[Numbers]) -> Answer:
         """Press Start, with the payload of a deep link."""
         return await self.user_says(user_id, f"/start {payload}".strip(), **who)

@@ -26,6 +26,11 @@ class WeChat(Account):
         user.is_follower = True
         return user
 
+    def recall(self, openid: str, heard_at: float) -> None:
+        """A follower from before this run, whose last message may still be answered."""
+        count, seconds = MESSAGE_QUOTA
+        self.add_user(openid).grants["message"] = Grant(count, heard_at + seconds)
+
     def revoke_token(self) -> None:
         """The platform takes every token back before its time."""
         self.tokens.revoke()

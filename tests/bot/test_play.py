@@ -4,6 +4,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from bot.play import MADE_UP, demo_settings, sandbox_settings, simulated
+from domain.permissions import Role
 
 EXAMPLE = Path(__file__).parents[2] / "config.yaml"
 REAL = {"TELEGRAM_TOKEN": "10001:real", "WECOM_SECRET": "real", "WECHAT_AES_KEY": "r" * 43}
@@ -39,6 +40,26 @@ def test_of_two_channels_of_a_kind_the_first_is_simulated(tmp_path: Path) -> Non
     sandbox = simulated(sandbox_settings(file, {}), "", "")
     assert (sandbox.telegram_name, sandbox.telegram_token) == ("a", "1:a")
     assert sandbox.wecom_name == MADE_UP.wecom_name
+
+
+def test_the_colleague_on_wecom_works_in_the_demo_once(tmp_path: Path) -> None:
+    settings = demo_settings(EXAMPLE, 8181, {})
+    assert [(each.name, each.role, each.accounts) for each in settings.staff[1:]] == [
+        ("王芳", Role.SALES, {"wecom": "wangfang"})
+    ]
+    assert len({each.name for each in settings.staff}) == len(settings.staff)
+    file = tmp_path / "config.yaml"
+    hers = "  - {name: Fang, role: manager, accounts: {wecom: wangfang}}\n"
+    file.write_text(EXAMPLE.read_text("utf-8").replace("staff: ", "staff:\n" + hers + "#", 1), "utf-8")
+    assert [each.name for each in demo_settings(file, 8181, {}).staff] == ["Fang", "管理员"]
+
+
+def test_nobody_has_to_wait_in_the_demo_unless_the_settings_say_so(tmp_path: Path) -> None:
+    assert demo_settings(EXAMPLE, 8181, {}).limits_of("wecom", "wecom")["messages_per_member_minute"] > 1000
+    file = tmp_path / "config.yaml"
+    slow = EXAMPLE.read_text("utf-8").replace("limits: {}", "limits: {wecom.messages_per_member_minute: 3}")
+    file.write_text(slow, "utf-8")
+    assert demo_settings(file, 8181, {}).limits_of("wecom", "wecom") == {"messages_per_member_minute": 3}
 
 
 def test_a_platform_without_a_simulator_is_nobody_elses() -> None:
