@@ -20,9 +20,9 @@ environment = ImmutableSandboxedEnvironment(
 )
 
 
-def named(short_id: str, name: str) -> str:
-    """`C3 陈晨` inside a sentence, and only `C3` where no name is known."""
-    return f"{short_id} {name}" if name else short_id
+def named(short_id: str, name: str, nameless: str = "") -> str:
+    """`C3 陈晨`; where no name is known `C3`, and what a list says of that."""
+    return f"{short_id} {name}" if name else f"{short_id}{nameless}"
 
 
 environment.filters["named"] = named
