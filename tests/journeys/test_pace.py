@@ -75,11 +75,13 @@ async def test_a_push_is_no_faster_than_the_figure(build: Build) -> None:
     assert calls[-1].at - calls[0].at >= 44 / 30 - 0.1
 
 
-async def test_a_stranger_is_answered_at_once_though_two_hundred_write(build: Build) -> None:
+async def test_each_of_a_crowd_is_answered_once_in_one_way_or_the_other(build: Build) -> None:
     town = await build(limits=FAST)
-    crowd = [town.wechat.user_says(f"oSandboxCrowd{number:015}", f"第{number}个人") for number in range(200)]
-    answers = await asyncio.gather(*crowd)
+    crowd = [f"oSandboxCrowd{number:015}" for number in range(80)]
+    answers = await asyncio.gather(*(town.wechat.user_says(openid, "你好") for openid in crowd))
     assert {answer.status for answer in answers} == {200}
-    assert all(answer.reply for answer in answers)
     await town.settled()
-    assert await OutboxItem.filter(account="official", state="done").count() == 200
+    heard = [
+        (answer.reply is not None) + len(town.wechat_texts(who)) for who, answer in zip(crowd, answers, strict=True)
+    ]
+    assert set(heard) == {1}
