@@ -57,7 +57,7 @@ async def test_refused_webhooks(api: Api, changes: dict[str, Any], description: 
 
 
 async def poll_begins(sandbox: Sandbox, turn: int) -> None:
-    while sandbox.telegram.updates.mailbox.turn < turn:  # noqa: ASYNC110 -- the event is the other side's call
+    while sandbox.telegram.updates.mailbox.turn < turn:
         await asyncio.sleep(0)
 
 
