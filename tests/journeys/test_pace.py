@@ -2,6 +2,7 @@
 
 import asyncio
 
+from bot.database import transaction
 from domain.messages import Address, OutboundMessage, Priority, Text
 from models.outbox import OutboxItem
 from tests.journeys.conftest import FAST, Build
@@ -13,10 +14,11 @@ RECIPIENTS = 60
 
 async def pushed(town: Town, to: list[str]) -> None:
     """A push to many, as a running campaign leaves it in the outbox."""
-    for number in to:
-        town.telegram.person(int(number), first_name="Somebody").has_started = True
-        push = OutboundMessage(Address("telegram", number), Text("News of the week"), Priority.PUSH)
-        await OutboxItem.enqueue(push, town.clock())
+    async with transaction():
+        for number in to:
+            town.telegram.person(int(number), first_name="Somebody").has_started = True
+            push = OutboundMessage(Address("telegram", number), Text("News of the week"), Priority.PUSH)
+            await OutboxItem.enqueue(push, town.clock())
     for number in to:
         town.context.run(town.parts.lanes.wake, "outbox", f"telegram:{number}")
 
