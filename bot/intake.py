@@ -36,6 +36,7 @@ class Door:
     ) -> None:
         """`passive` is None where no worker of this process could answer in time: then nobody waits for it."""
         self.channels = channels
+        self._answerable = {name: channel for name, channel in channels.items() if isinstance(channel, Answerable)}
         self.outbox = outbox
         self.lanes = outbox.lanes
         self.passive = passive
@@ -86,8 +87,9 @@ class Door:
         self._wake(arrivals, new)
 
     async def _take(self, channel: Channel, events: Sequence[RawEvent]) -> Answer | None:
-        if self.passive and len(events) == 1 and isinstance(channel, Answerable):
-            return await self._converse(channel, events[0], self.passive)
+        answerable = self._answerable.get(channel.account)
+        if self.passive and answerable and len(events) == 1:
+            return await self._converse(answerable, events[0], self.passive)
         for event in events:
             await self.storing.add(Arrival(channel.account, event, self.clock()))
         return None

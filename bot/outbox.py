@@ -109,8 +109,7 @@ class OutboxWorker(Worker[OutboxItem]):
         row.state, row.due_at = settlement.state, settlement.due_at
 
     async def _settle_all(self, settlements: Sequence[Settlement]) -> list[bool]:
-        async with transaction():
-            return await OutboxItem.settle_all(settlements)
+        return await OutboxItem.settle_all(settlements)
 
     async def _give_up(self, row: OutboxItem, state: str, reason: str, contact: ContactState | None) -> None:
         now = self.clock()

@@ -37,7 +37,7 @@ class QueueRow(Model):
     async def next_in(cls, lane: str, limit: int) -> list[Self]:
         """The rows that a lane has yet to do, first things first; whoever holds the lane stops at one not due."""
         where = "lane = $1 AND state = 'waiting' ORDER BY priority, id LIMIT $2"
-        return await rows.find(cls, where, lane, limit, alias="reader")
+        return await rows.look(cls, where, lane, limit)
 
     @classmethod
     async def waiting_lanes(cls, until: datetime, limit: int = 10_000) -> list[tuple[str, datetime]]:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 from tortoise.fields.base import Field
 from tortoise.models import Model
 
-from models.sql import select
+from models.sql import glance, select
 
 Row = TypeVar("Row", bound=Model)
 
@@ -67,7 +67,15 @@ async def change(row: Model, *attributes: str) -> None:
     await select(_update(type(row), attributes), row.pk, *(_value(row, name) for name in attributes))
 
 
-async def find(model: type[Row], where: str, *values: object, alias: str = "default") -> list[Row]:
+async def find(model: type[Row], where: str, *values: object) -> list[Row]:
     """Rows by a constant condition with $1, $2 … (it may go on with ORDER BY and LIMIT)."""
-    rows = await select(_select(model, where), *values, alias=alias)
+    return _made(model, await select(_select(model, where), *values))
+
+
+async def look(model: type[Row], where: str, *values: object) -> list[Row]:
+    """The same outside any transaction, for a few rows that an index finds."""
+    return _made(model, await glance(_select(model, where), *values))
+
+
+def _made(model: type[Row], rows: list[dict[str, Any]]) -> list[Row]:
     return [model._init_from_db(**row) for row in rows]  # noqa: SLF001 - what the ORM does with rows

@@ -17,6 +17,15 @@ def dialect() -> str:
     return str(connections.get("default").capabilities.dialect)
 
 
+async def glance(sql: str, *values: object) -> list[dict[str, Any]]:
+    """What is committed, of a few rows found by an index; outside any transaction."""
+    reader: Any = connections.get("reader")
+    if dialect() == "sqlite":
+        found: list[dict[str, Any]] = reader.glance(_numbered(sql), list(values))
+        return found
+    return await select(sql, *values, alias="reader")
+
+
 async def select(sql: str, *values: object, alias: str = "default") -> list[dict[str, Any]]:
     """The rows of a query or of a statement with RETURNING, inside the current transaction if there is one."""
     connection = connections.get(alias)
