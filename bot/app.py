@@ -1,13 +1,13 @@
 """Here lives the composition root: read it from top to bottom like a recipe."""
 
 import asyncio
-import contextlib
 import gc
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, repeat
 from pathlib import Path
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -36,6 +36,7 @@ from models.staff import Staff
 from scheduler.schedule import running
 
 log = structlog.get_logger()
+PAUSES = (1.0, 5.0, 15.0, 60.0, 300.0)  # seconds between tries to introduce ourselves
 ROLES = ("web", "worker", "scheduler")
 
 
@@ -200,9 +201,12 @@ async def _running(parts: Parts, roles: tuple[str, ...]) -> AsyncIterator[None]:
 
 
 async def _introduce(channel: Channel) -> None:
-    """Tell the platform what it must know of us; one that does not answer does not keep the others waiting."""
-    with contextlib.suppress(asyncio.CancelledError):
+    """Tell the platform what it must know of us, until it hears; one that does not keeps no other waiting."""
+    for pause in chain(PAUSES, repeat(PAUSES[-1])):
         try:
             await channel.start()
         except CallFailed as error:
             log.warning("channel not introduced", channel=channel.account, error=str(error))
+            await asyncio.sleep(pause)
+        else:
+            return

@@ -66,6 +66,18 @@ async def test_a_webhook_that_somebody_changed_is_set_again_at_the_next_start(to
     assert len(town.calls("telegram", "setWebhook")) == 2
 
 
+async def test_a_platform_that_is_away_at_the_start_is_told_later(town: Town) -> None:
+    async def is_ours() -> bool:
+        return town.telegram.webhook is not None and town.telegram.webhook.url.startswith(town.url)
+
+    await town.until(is_ours)
+    assert town.telegram.webhook is not None
+    town.telegram.webhook.url = "https://elsewhere.example/hook"
+    town.sandbox.fail("telegram", "getWebhookInfo", hang_up=True)
+    await town.restart()
+    await town.until(is_ours)
+
+
 async def test_a_link_brings_its_source_and_a_welcome(town: Town) -> None:
     await town.telegram.start(MIA, "expo_2026", first_name="Mia", last_name="Novak", username="mia_novak")
     await town.settled()
