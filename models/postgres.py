@@ -1,5 +1,7 @@
 """Here lives the PostgreSQL engine: any address libpq knows, and transactions that give their connection back."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -29,6 +31,33 @@ class Frame(TransactionContextPooled):
             await pool.release(self.client._connection)  # noqa: SLF001 - see above
 
 
+class Transaction(TransactionWrapper):
+    """What statements run on in a transaction; where its beginning or end is cut off, it is rolled back all the same."""
+
+    async def begin(self) -> None:
+        async with self._abandoned_unless_done():
+            await super().begin()
+
+    async def commit(self) -> None:
+        async with self._abandoned_unless_done():
+            await super().commit()
+
+    async def rollback(self) -> None:
+        async with self._abandoned_unless_done():
+            await super().rollback()
+
+    @asynccontextmanager
+    async def _abandoned_unless_done(self) -> AsyncIterator[None]:
+        try:
+            yield
+        except BaseException:
+            wire: Any = self._connection
+            wire._con._top_xact = None  # noqa: SLF001 - asyncpg finds fault with whoever leaves one
+            with suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+                await self._connection.execute("ROLLBACK")
+            raise
+
+
 async def _nothing_to_reset(_connection: asyncpg.Connection) -> None:
     """Our statements leave no session state behind, so a connection needs no round trip between two uses."""
 
@@ -45,7 +74,7 @@ class PostgresClient(AsyncpgDBClient):
         return await asyncpg.create_pool(self.dsn, reset=_nothing_to_reset, **kept)
 
     def _in_transaction(self) -> TransactionContext:
-        return Frame(TransactionWrapper(self), self._pool_init_lock)
+        return Frame(Transaction(self), self._pool_init_lock)
 
 
 client_class = PostgresClient

@@ -11,6 +11,7 @@ from models.customers import Customer
 from models.fields import instant
 from models.inbox import InboxEvent
 from models.sql import select
+from models.staff import Staff
 
 AT = instant(1_772_442_000_123)
 COLUMNS = ("account", "key", "lane", "payload", "due_at", "queued_at")
@@ -130,3 +131,21 @@ async def test_insert_many_belongs_to_the_transaction_around_it(database: str) -
     with pytest.raises(MistakeError):
         await undone(insert_many(InboxEvent, COLUMNS, [event(str(number)) for number in range(4_000)]))
     assert await InboxEvent.all().count() == 0
+
+
+async def test_wherever_a_transaction_is_cut_off_the_next_one_is_as_ever(
+    database: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def change(number: int) -> None:
+        async with transaction():
+            await Staff.create(name=f"nobody {number}", role="sales", created_at=AT)
+
+    for turns in range(120):
+        task = asyncio.create_task(change(turns))
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait([task])
+    await change(-1)
+    assert await Staff.filter(name="nobody -1").exists()
+    assert caplog.records == []
