@@ -32,7 +32,7 @@ class Frame(TransactionContextPooled):
 
 
 class Transaction(TransactionWrapper):
-    """What statements run on in a transaction; where its beginning or end is cut off, it is rolled back all the same."""
+    """What statements run on in a transaction; cut off at its beginning or end, it is rolled back all the same."""
 
     async def begin(self) -> None:
         async with self._abandoned_unless_done():
