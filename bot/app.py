@@ -197,6 +197,7 @@ async def _running(parts: Parts, roles: tuple[str, ...]) -> AsyncIterator[None]:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             parts.inbox.stopping = parts.outbox.stopping = True
+            parts.outbox.limiter.close()
             await parts.lanes.stop()
 
 

@@ -56,6 +56,12 @@ class Gate:
         for bucket in self._buckets:
             bucket.pause(until)
 
+    def close(self) -> None:
+        """Cancel whoever waits."""
+        for _, _, future in self._queue:
+            future.cancel()
+        self._serve()
+
     def full(self) -> bool:
         """Whether forgetting this gate would change nothing."""
         now = self._monotonic()
@@ -87,13 +93,22 @@ class Limiter:
         self._monotonic = monotonic
         self._accounts: dict[str, Gate] = {}
         self._chats: dict[tuple[str, str], Gate] = {}
+        self._closed = False
 
     async def turn(self, account: str, limits: Limits, chat: str, *, group: bool, priority: int) -> None:
-        """Wait until one more message to `chat` is within the limits of `account`."""
+        """Wait until one more message to `chat` is within the limits of `account`; cancelled by the close."""
         rates = limits.group if group else limits.recipient
-        if rates:
-            await self._chat(account, chat, rates).turn(priority)
-        await self._account(account, limits).turn(priority)
+        gates = [self._chat(account, chat, rates)] if rates else []
+        for gate in (*gates, self._account(account, limits)):
+            if self._closed:
+                raise asyncio.CancelledError
+            await gate.turn(priority)
+
+    def close(self) -> None:
+        """Nobody gets another turn: what waits for one is not in flight, and stays for the next start."""
+        self._closed = True
+        for gate in (*self._accounts.values(), *self._chats.values()):
+            gate.close()
 
     def pause(self, account: str, limits: Limits, seconds: float) -> None:
         """The platform told this whole account to wait."""

@@ -85,6 +85,19 @@ async def test_one_chat_that_waits_holds_up_no_other() -> None:
     stuck.cancel()
 
 
+async def test_at_the_close_whoever_waits_is_let_go_and_nobody_gets_another_turn() -> None:
+    limiter = Limiter(time.monotonic)
+    limits = Limits(account=(Rate(1, 600.0, 1),), recipient=(Rate(1, 600.0, 1),))
+    await limiter.turn("bot", limits, "one", group=False, priority=0)
+    waiting = [asyncio.create_task(limiter.turn("bot", limits, who, group=False, priority=0)) for who in ("one", "two")]
+    await asyncio.sleep(0)
+    limiter.close()
+    waiting.append(asyncio.create_task(limiter.turn("bot", limits, "three", group=False, priority=0)))
+    done, _ = await asyncio.wait(waiting, timeout=5)
+    assert len(done) == 3
+    assert all(task.cancelled() for task in done)
+
+
 async def test_groups_have_a_figure_of_their_own() -> None:
     limiter = Limiter(time.monotonic)
     limits = Limits(recipient=(Rate(1, 60.0, 1),), group=(Rate(20, 60.0, 20),))

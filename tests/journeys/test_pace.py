@@ -77,6 +77,23 @@ async def test_a_push_is_no_faster_than_the_figure(build: Build) -> None:
     assert calls[-1].at - calls[0].at >= 44 / 30 - 0.1
 
 
+async def test_a_stop_does_not_wait_for_the_platforms_pace_and_loses_nothing(build: Build) -> None:
+    town = await build(limits=FAST | {"telegram.messages_per_second": 2})
+    numbers = [str(60_000 + number) for number in range(RECIPIENTS)]
+    await pushed(town, numbers)
+
+    async def it_runs() -> bool:
+        return len(order(town)) > 1
+
+    await town.until(it_runs)
+    async with asyncio.timeout(5):  # nine more turns would take that long, and forty lanes wait for one
+        await town.close()
+    states = {item.state for item in await OutboxItem.filter(priority=Priority.PUSH)}
+    assert states == {"done", "waiting"}
+    done = await OutboxItem.filter(priority=Priority.PUSH, state="done").count()
+    assert done == len(order(town)) < 10
+
+
 async def test_each_of_a_crowd_is_answered_once_in_one_way_or_the_other(build: Build) -> None:
     town = await build(limits=FAST)
     crowd = [f"oSandboxCrowd{number:015}" for number in range(80)]
