@@ -33,13 +33,16 @@ UNHURRIED = {"wecom.messages_per_member_minute": 6000.0}  # nobody counts here, 
 
 
 def demo_settings(config: Path, port: int, env: Mapping[str, str]) -> Settings:
-    """The settings with made-up secrets, every channel turned to the simulator, on a database of their own."""
+    """The settings with made-up secrets, every channel turned to the simulator, on a database of their own.
+
+    Everybody knows these secrets, so whatever the settings say, nobody outside this machine is listened to.
+    """
     settings = settings_of(config, {**env, **SECRETS})
     address = f"http://{HOME}:{port}"
     folder = config.absolute().parent / "data"
     return settings.model_copy(
         update={
-            "server": settings.server.model_copy(update={"port": port, "public_url": address}),
+            "server": settings.server.model_copy(update={"host": HOME, "port": port, "public_url": address}),
             "database": settings.database.model_copy(update={"url": f"sqlite://{folder}/demo.db"}),
             "limits": {**UNHURRIED, **settings.limits},
             "staff": (*settings.staff, *_sales(settings)),

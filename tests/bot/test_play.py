@@ -18,6 +18,13 @@ def test_every_channel_of_the_demo_speaks_to_the_simulator() -> None:
     ]
 
 
+def test_the_demo_listens_to_this_machine_only(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(EXAMPLE.read_text("utf-8").replace("host: 127.0.0.1", "host: 0.0.0.0", 1), "utf-8")
+    assert sandbox_settings(file, {}).server.host == "0.0.0.0"  # noqa: S104 - what the demo must not take over
+    assert demo_settings(file, 8181, {}).server.host == "127.0.0.1"
+
+
 def test_the_demo_has_a_database_of_its_own() -> None:
     assert demo_settings(EXAMPLE, 8181, {}).database.url == f"sqlite://{EXAMPLE.parent}/data/demo.db"
 
