@@ -55,10 +55,11 @@ class Staff(Model):
             )
         return staff
 
-    async def address(self) -> Address | None:
-        """Where this person reads: the chat account that was used last."""
-        account = await StaffAccount.filter(staff_id=self.id).order_by("-used_at", "id").first()
-        return Address(account.account, account.external_id) if account else None
+    async def address(self, *, besides: Address | None = None) -> Address | None:
+        """Where this person reads: the chat account that was used last, `besides` left out."""
+        accounts = await StaffAccount.filter(staff_id=self.id).order_by("-used_at", "id")
+        places = (Address(one.account, one.external_id) for one in accounts)
+        return next((place for place in places if place != besides), None)
 
     async def speak(self, language: str) -> None:
         self.language = language
