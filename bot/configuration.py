@@ -17,6 +17,7 @@ from bot.yamltree import Tree
 
 NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 OURSELVES: Final = "guanxi"  # the account of events that the house tells itself
+NUMBER: Final = re.compile(r"[1-9][0-9]{0,18}")
 
 
 def load(path: Path, env: Mapping[str, str]) -> Settings:
@@ -48,6 +49,11 @@ def load(path: Path, env: Mapping[str, str]) -> Settings:
 def kinds() -> list[str]:
     """The platforms that have a folder."""
     return sorted(found.name for found in pkgutil.iter_modules(channels.__path__) if found.ispkg)
+
+
+def looked_for(kind: str, account: str) -> str:
+    """What a person's id there should have been; empty when `account` may be one. A @name is none on Telegram."""
+    return "expected a Telegram number, digits only" if kind == "telegram" and not NUMBER.fullmatch(account) else ""
 
 
 def _hinted(problem: Problem) -> Problem:
@@ -105,6 +111,7 @@ def _across(settings: Settings, names: set[str]) -> Iterator[Problem]:
 def _staff(settings: Settings, names: set[str]) -> Iterator[Problem]:
     people: set[str] = set()
     accounts: set[tuple[str, str]] = set()
+    kind_of = {channel.name: channel.kind for channel in settings.channels}
     for index, person in enumerate(settings.staff):
         if person.name in people:
             yield Problem(("staff", index, "name"), "expected a name that nobody else has")
@@ -113,6 +120,8 @@ def _staff(settings: Settings, names: set[str]) -> Iterator[Problem]:
             place = ("staff", index, "accounts", account[0])
             if account[0] not in names:
                 yield Problem(place, f"unknown channel, {nearest(account[0], names)}")
+            elif fault := looked_for(kind_of.get(account[0], ""), account[1]):
+                yield Problem(place, fault)
             elif account in accounts:
                 yield Problem(place, "expected an account that is nobody else's")
             accounts.add(account)

@@ -33,9 +33,8 @@ def add(
     if not name.strip():
         raise typer.BadParameter("--name is empty")
     settings = settings_of(config)
-    known = [entry.name for entry in settings.channels]
-    if channel and channel not in known:
-        raise typer.BadParameter(f"there is no channel {channel}; there are: {', '.join(known) or 'none'}")
+    if channel:
+        _look_at(account, channel, {entry.name: entry.kind for entry in settings.channels})
     finish(_add(settings.database.url, name.strip(), role, {channel: account} if channel else {}))
     typer.echo(f"added {name.strip()} ({role})")
 
@@ -52,6 +51,15 @@ def bind_code(
 ) -> None:
     """Print a code, valid 10 minutes: from their chat account the person sends "bind CODE"."""
     typer.echo(finish(_bind_code(settings_of(config).database.url, name)))
+
+
+def _look_at(account: str, channel: str, kind_of: dict[str, str]) -> None:
+    from bot.configuration import looked_for
+
+    if channel not in kind_of:
+        raise typer.BadParameter(f"there is no channel {channel}; there are: {', '.join(kind_of) or 'none'}")
+    if fault := looked_for(kind_of[channel], account):
+        raise typer.BadParameter(f"--account: {fault}")
 
 
 async def _add(url: str, name: str, role: Role, accounts: dict[str, str]) -> None:

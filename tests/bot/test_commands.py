@@ -171,6 +171,15 @@ def test_an_account_needs_a_channel_that_there_is(say: Say, config: Path) -> Non
     assert "there is no channel fax; there are: tg" in err
 
 
+@pytest.mark.parametrize("account", ["notanumber", "@mia", "-10001", "１０００１"])
+def test_a_person_on_telegram_is_a_number(say: Say, config: Path, account: str) -> None:
+    words = ["--name", "x", "--role", "sales", "--channel", "tg", f"--account={account}"]
+    code, _, err = say("staff", "add", *words, "-c", config)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "--account: expected a Telegram number, digits only" in err
+    assert len(say("staff", "list", "-c", config)[1].splitlines()) == 1
+
+
 def test_a_code_for_nobody_names_the_nearest(say: Say, config: Path) -> None:
     say("staff", "add", "--name", "Li Lei", "--role", "sales", "-c", config)
     assert "did you mean Li Lei?" in say("staff", "bind-code", "Li Lai", "-c", config)[2]

@@ -170,6 +170,10 @@ GOOD = f"secret_key: ${{{KEY}}}\n"
             "4: staff[1].name: expected a name",
         ),
         (GOOD + "staff:\n  - {name: x, role: sales, accounts: {tg: 1}}\n", "3: staff[0].accounts.tg: unknown channel"),
+        (
+            GOOD + TELEGRAM + "staff:\n  - {name: x, role: sales, accounts: {tg: '@mia'}}\n",
+            "6: staff[0].accounts.tg: expected a Telegram number, digits only",
+        ),
         (GOOD + "limits: {fax.messages_per_second: 1}\n", "2: limits.fax.messages_per_second: unknown channel"),
         (GOOD + "limits: {telegram: 1}\n", "2: limits.telegram: unknown figure, expected one of chat_burst"),
         (
