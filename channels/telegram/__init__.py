@@ -33,7 +33,7 @@ class Telegram:
         self.limits = limits(tools.limits)
         self._config = config
         self._tools = tools
-        self._door = Door(config.name, config.webhook_secret.get_secret_value())
+        self._door = Door(config)
         self._api = Api(config, tools.session)
         self._registration = Registration(self._api, config, tools)
         self._reader: Reader | None = None
@@ -59,7 +59,7 @@ class Telegram:
         return self._config.mode == "polling"
 
     async def pull(self, cursor: str) -> Page:
-        return await pull(self._api, self.account, cursor, self._config.poll_seconds)
+        return await pull(self._api, self._config, cursor)
 
     async def read(self, raw: RawEvent) -> InboundEvent | None:
         if self._reader is None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import orjson
 
 from channels.telegram.api import Api, Rejected
+from channels.telegram.config import Config
 from channels.telegram.registration import ALLOWED_UPDATES
 from channels.telegram.webhook import raw_event
 from domain.channel import Page, RawEvent
@@ -14,28 +15,34 @@ from domain.errors import CallFailed, Malformed
 CONFLICT: Final = 409
 
 
-async def pull(api: Api, account: str, cursor: str, seconds: int) -> Page:
-    """What came after `cursor`, which is the next update's number. Raises CallFailed.
+async def pull(api: Api, config: Config, cursor: str) -> Page:
+    """What came after `cursor`, which is `<bot id>:<the next update's number>`. Raises CallFailed.
 
+    Every bot counts its updates by itself, so the cursor of another bot tells nothing and is begun anew.
     Asking with a number makes Telegram forget all before it, so a page is stored before the next one is asked for.
     """
     try:
-        found = await api.updates(int(cursor) if cursor else None, seconds, ALLOWED_UPDATES)
+        found = await api.updates(_offset(config, cursor), config.poll_seconds, ALLOWED_UPDATES)
     except Rejected as no:
         if no.code == CONFLICT:
             raise CallFailed(_conflict(no.words)) from no
         raise
-    events = tuple(_readable(account, found))
+    events = tuple(_readable(config, found))
     if found and not events:
         raise CallFailed("getUpdates: no update among them")  # the cursor would stand still for ever
-    last = max((int(event.key.removeprefix("u:")) for event in events), default=None)
-    return Page(events, cursor if last is None else str(last + 1))
+    last = max((int(event.key.rpartition(":")[2]) for event in events), default=None)
+    return Page(events, cursor if last is None else f"{config.bot_id}:{last + 1}")
 
 
-def _readable(account: str, found: list[Any]) -> Iterator[RawEvent]:
+def _offset(config: Config, cursor: str) -> int | None:
+    bot_id, _, number = cursor.partition(":")
+    return int(number) if number and bot_id == str(config.bot_id) else None
+
+
+def _readable(config: Config, found: list[Any]) -> Iterator[RawEvent]:
     for update in found:
         try:
-            yield raw_event(account, update, orjson.dumps(update).decode())
+            yield raw_event(config, update, orjson.dumps(update).decode())
         except Malformed:
             continue  # without a number it can be neither stored nor confirmed; the next one confirms it
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import orjson
 
+from channels.telegram.config import Config
 from domain.channel import CallbackRequest, Intake, RawEvent
 from domain.errors import Malformed, NotAuthentic
 
@@ -12,11 +13,11 @@ HEADER: Final = "x-telegram-bot-api-secret-token"
 
 
 class Door:
-    """Opens callbacks of one account; an empty `secret` lets nobody in."""
+    """Opens callbacks of one bot; an empty `webhook_secret` lets nobody in."""
 
-    def __init__(self, account: str, secret: str) -> None:
-        self._account = account
-        self._secret = secret.encode()
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._secret = config.webhook_secret.get_secret_value().encode()
 
     def receive(self, request: CallbackRequest) -> Intake:
         """One update. Raises NotAuthentic (secret) and Malformed (method, body).
@@ -33,15 +34,18 @@ class Door:
             payload = request.body.decode()
         except ValueError as error:
             raise Malformed("not JSON") from error
-        return Intake((raw_event(self._account, update, payload),))
+        return Intake((raw_event(self._config, update, payload),))
 
 
-def raw_event(account: str, update: Any, payload: str) -> RawEvent:
-    """What is stored of one update; raises Malformed unless it is an object with an integer update_id."""
+def raw_event(config: Config, update: Any, payload: str) -> RawEvent:
+    """What is stored of one update; raises Malformed unless it is an object with an integer update_id.
+
+    The number is unique within one bot only, and another bot's token may be set for the same channel.
+    """
     number = update.get("update_id") if isinstance(update, dict) else None
     if not isinstance(number, int) or isinstance(number, bool):
         raise Malformed("no update_id")
-    return RawEvent(f"u:{number}", f"{account}:{_place(update)}", payload)
+    return RawEvent(f"u:{config.bot_id}:{number}", f"{config.name}:{_place(update)}", payload)
 
 
 def _place(update: dict[str, Any]) -> int:

@@ -10,10 +10,11 @@ from tests.journeys.conftest import Build
 from tests.journeys.town import Town
 
 MIA = 50001
+BOT = "10000001"
 
 
-async def polled(build: Build) -> Town:
-    town = await build(telegram={"mode": "polling", "poll_seconds": 1}, opened=False)
+async def polled(build: Build, **secrets: str) -> Town:
+    town = await build(telegram={"mode": "polling", "poll_seconds": 1}, secrets=secrets, opened=False)
     town.telegram.polling = True
     return town
 
@@ -35,7 +36,7 @@ async def test_what_waits_at_telegram_is_fetched_in_its_order_and_confirmed(buil
         await town.telegram.user_says(MIA, f"line {number}", update_id=1000 + number)
     await town.open()
     assert await heard(town, 120) == [f"line {number}" for number in range(120)]
-    assert (await Cursor.get(account="telegram")).value == "1120"
+    assert (await Cursor.get(account="telegram")).value == f"{BOT}:1120"
     assert await Lead.all().count() == 1
 
     async def confirmed() -> bool:
@@ -65,6 +66,20 @@ async def test_updates_that_come_once_more_are_known(build: Build) -> None:
     await town.telegram.user_says(MIA, "once", update_id=5)
     await town.telegram.user_says(MIA, "twice", update_id=6)
     assert await heard(town, 2) == ["once", "twice"]
+
+
+async def test_a_new_bot_under_the_old_name_is_heard_from_its_first_update(build: Build) -> None:
+    old = await polled(build)
+    await old.open()
+    await old.telegram.user_says(MIA, "to the old bot", update_id=900)
+    await heard(old, 1)
+    await old.close()
+    new = await polled(build, telegram_token="20000002:new-telegram-token-00000000000000000")
+    for number, text in ((5, "to the new bot"), (900, "again")):
+        await new.telegram.user_says(MIA, text, update_id=number)
+    await new.open()
+    assert await heard(new, 3) == ["to the old bot", "to the new bot", "again"]
+    assert (await Cursor.get(account="telegram")).value == "20000002:901"
 
 
 async def test_a_webhook_that_is_still_set_is_taken_away(build: Build) -> None:

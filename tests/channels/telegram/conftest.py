@@ -19,6 +19,7 @@ from tests.clock import Clock
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "telegram"
 SETTINGS = SandboxSettings("http://127.0.0.1:1")
 SECRET = SETTINGS.webhook_secret
+BOT = int(SETTINGS.telegram_token.partition(":")[0])
 Serve = Callable[[web.Application], Awaitable[TestServer]]
 OpenBot = Callable[..., Telegram]
 

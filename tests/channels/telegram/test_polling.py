@@ -6,7 +6,7 @@ from domain.errors import CallFailed
 from domain.events import MessageReceived
 from domain.messages import Text
 from sandbox import Sandbox
-from tests.channels.telegram.conftest import OpenBot
+from tests.channels.telegram.conftest import BOT, OpenBot
 
 
 @pytest.fixture
@@ -25,19 +25,29 @@ async def test_a_page_holds_what_is_new_and_where_to_go_on(polled: Telegram, san
     for number in (70, 71, 72):
         await sandbox.telegram.user_says(50001, f"message {number}", update_id=number)
     page = await polled.pull("")
-    assert [event.key for event in page.events] == ["u:70", "u:71", "u:72"]
+    assert [event.key for event in page.events] == [f"u:{BOT}:{number}" for number in (70, 71, 72)]
     assert {event.lane for event in page.events} == {"telegram:50001"}
-    assert page.cursor == "73"
+    assert page.cursor == f"{BOT}:73"
     event = await polled.read(page.events[2])
     assert isinstance(event, MessageReceived)
     assert event.content == Text("message 72")
-    assert await polled.pull(page.cursor) == Page((), "73")
+    assert await polled.pull(page.cursor) == Page((), f"{BOT}:73")
 
 
 async def test_until_the_page_is_stored_it_comes_again(polled: Telegram, sandbox: Sandbox) -> None:
     await sandbox.telegram.user_says(50001, "hi", update_id=70)
-    assert await polled.pull("70") == await polled.pull("70")
-    assert (await polled.pull("")).cursor == "71"
+    assert await polled.pull(f"{BOT}:70") == await polled.pull(f"{BOT}:70")
+    assert (await polled.pull("")).cursor == f"{BOT}:71"
+
+
+@pytest.mark.parametrize("cursor", [f"{BOT + 1}:70", f"{BOT}0:70", "70", f"{BOT}", f"{BOT}:"])
+async def test_the_cursor_of_another_bot_is_begun_anew(polled: Telegram, sandbox: Sandbox, cursor: str) -> None:
+    assert await polled.pull(cursor) == Page((), cursor)
+    assert "offset" not in sandbox.calls[-1].body
+    await sandbox.telegram.user_says(50001, "hi", update_id=7)
+    page = await polled.pull(cursor)
+    assert [event.key for event in page.events] == [f"u:{BOT}:7"]
+    assert page.cursor == f"{BOT}:8"
 
 
 async def test_what_people_do_is_understood_in_its_order(polled: Telegram, sandbox: Sandbox) -> None:
@@ -65,7 +75,7 @@ async def test_what_people_do_is_understood_in_its_order(polled: Telegram, sandb
 
 
 async def test_what_is_asked_for(polled: Telegram, sandbox: Sandbox) -> None:
-    await polled.pull("70")
+    await polled.pull(f"{BOT}:70")
     body = sandbox.calls[-1].body
     assert (body["offset"], body["timeout"]) == (70, 0)
     assert "chat_member" in body["allowed_updates"]
@@ -75,16 +85,16 @@ async def test_what_is_asked_for(polled: Telegram, sandbox: Sandbox) -> None:
 async def test_an_odd_update_does_not_hold_the_others(polled: Telegram, sandbox: Sandbox, odd: object) -> None:
     body = {"ok": True, "result": [odd, {"update_id": 71, "telepathy": {}}]}
     sandbox.fail("telegram", "getUpdates", body=body)
-    page = await polled.pull("70")
-    assert [event.key for event in page.events] == ["u:71"]
-    assert page.cursor == "72"
+    page = await polled.pull(f"{BOT}:70")
+    assert [event.key for event in page.events] == [f"u:{BOT}:71"]
+    assert page.cursor == f"{BOT}:72"
 
 
 @pytest.mark.parametrize("result", [["odd"], "odd", None, {"update_id": 1}])
 async def test_a_page_without_any_update_is_a_failure(polled: Telegram, sandbox: Sandbox, result: object) -> None:
     sandbox.fail("telegram", "getUpdates", body={"ok": True, "result": result})
     with pytest.raises(CallFailed, match="getUpdates"):
-        await polled.pull("70")
+        await polled.pull(f"{BOT}:70")
 
 
 async def test_a_webhook_in_the_way_is_told(polled: Telegram, bot: Telegram) -> None:

@@ -67,7 +67,7 @@ async def test_an_edit(bot: Telegram) -> None:
 
 async def test_nobody_gets_a_character_that_no_database_takes(bot: Telegram) -> None:
     payload = json.dumps({"update_id": 1, "message": message(text="a\0b\\u0000c\\\0d")})
-    event = await bot.read(RawEvent("u:1", "l", payload))
+    event = await bot.read(RawEvent("u:7:1", "l", payload))
     assert isinstance(event, MessageReceived)
     assert event.content == Text("ab\\u0000c\\d")
 

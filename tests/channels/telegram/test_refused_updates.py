@@ -23,7 +23,7 @@ NAMES = ("message", "edited_message", "callback_query", "my_chat_member", "chat_
 
 
 def raw(update: Any) -> RawEvent:
-    return RawEvent("u:1", "l", json.dumps({"update_id": 1} | update))
+    return RawEvent("u:7:1", "l", json.dumps({"update_id": 1} | update))
 
 
 def refused(update: dict[str, Any]) -> RawEvent:

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 from channels.telegram.webhook import Door
 from domain.channel import RawEvent
 from domain.errors import Malformed, NotAuthentic
-from tests.channels.telegram.conftest import FIXTURES, SECRET, post
+from tests.channels.telegram.conftest import BOT, FIXTURES, SECRET, entry, post
 
-DOOR = Door("telegram", SECRET)
+DOOR = Door(entry())
 TEXT = (FIXTURES / "telegram-message-text.json").read_text("utf-8")
 INTEGERS = st.integers(-(2**63), 2**63 - 1)
 JSON_VALUES = st.recursive(
@@ -26,7 +26,7 @@ def lane(name: str) -> str:
 
 def test_an_update_is_kept_as_it_came() -> None:
     intake = DOOR.receive(post(TEXT))
-    assert intake.events == (RawEvent("u:684213501", "telegram:5550001111", TEXT),)
+    assert intake.events == (RawEvent(f"u:{BOT}:684213501", "telegram:5550001111", TEXT),)
     assert intake.answer.body == b""
 
 
@@ -44,7 +44,7 @@ def test_no_secret_at_all_is_not_telegram() -> None:
 @pytest.mark.parametrize("given_secret", ["", "x"])
 def test_without_a_configured_secret_nobody_comes_in(given_secret: str) -> None:
     with pytest.raises(NotAuthentic):
-        Door("telegram", "").receive(post(TEXT, given_secret))
+        Door(entry(mode="polling", webhook_secret="")).receive(post(TEXT, given_secret))
 
 
 def test_the_secret_is_looked_at_before_the_body() -> None:
@@ -85,11 +85,18 @@ def test_only_a_post_brings_an_update() -> None:
 
 def test_an_unknown_kind_is_stored() -> None:
     (event,) = DOOR.receive(post('{"update_id": 5, "telepathy": {"chat": {"id": -7}}}')).events
-    assert (event.key, event.lane) == ("u:5", "telegram:-7")
+    assert (event.key, event.lane) == (f"u:{BOT}:5", "telegram:-7")
+
+
+def test_the_same_number_of_another_bot_is_another_event() -> None:
+    (ours,) = DOOR.receive(post(TEXT)).events
+    (theirs,) = Door(entry(token=f"{BOT + 1}:another")).receive(post(TEXT)).events
+    assert ours.key != theirs.key
+    assert ours.lane == theirs.lane
 
 
 def test_an_empty_update_has_a_lane() -> None:
-    assert DOOR.receive(post('{"update_id": 5}')).events == (RawEvent("u:5", "telegram:0", '{"update_id": 5}'),)
+    assert DOOR.receive(post('{"update_id": 5}')).events == (RawEvent(f"u:{BOT}:5", "telegram:0", '{"update_id": 5}'),)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +130,7 @@ def test_noise_is_malformed(body: bytes) -> None:
 def test_whatever_an_update_holds_it_has_a_key_and_a_lane(number: int, first: object, second: object) -> None:
     body = json.dumps({"update_id": number, "message": first, "callback_query": {"message": second}})
     (event,) = DOOR.receive(post(body)).events
-    assert event.key == f"u:{number}"
+    assert event.key == f"u:{BOT}:{number}"
     assert event.lane.startswith("telegram:")
 
 

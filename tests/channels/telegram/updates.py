@@ -28,7 +28,7 @@ AT = 1795209507
 
 
 async def read(bot: Telegram, **update: Any) -> InboundEvent | None:
-    return await bot.read(RawEvent("u:1", "l", json.dumps({"update_id": 1, **update})))
+    return await bot.read(RawEvent("u:7:1", "l", json.dumps({"update_id": 1, **update})))
 
 
 def message(**fields: Any) -> dict[str, Any]:
