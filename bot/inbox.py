@@ -34,6 +34,10 @@ class Happening(NamedTuple):
 Outcome = list[OutboxItem] | Exception
 
 
+class Taken(Exception):  # noqa: N818 - named for what happened
+    """The event is done already: its commit came through though the answer to it was lost."""
+
+
 class InboxWorker(Worker[InboxEvent]):
     """Each event exactly once: what its handler wrote, what it promised to say and "done" are one commit."""
 
@@ -92,9 +96,9 @@ class InboxWorker(Worker[InboxEvent]):
         ctx = self._context(happening)
         try:
             async with transaction():
-                if not await InboxEvent.is_waiting(happening.row.account, happening.row.key):
-                    return []  # the connection was lost during the commit, and the commit was not
                 return await self._handle(happening, ctx)
+        except Taken:
+            return []
         except Refusal as refusal:
             return await self._refuse(happening, ctx, refusal)
         except Exception as error:  # noqa: BLE001 - raised again in the lane of this event
@@ -116,7 +120,8 @@ class InboxWorker(Worker[InboxEvent]):
 
     async def _promise(self, row: InboxEvent, ctx: Context) -> list[OutboxItem]:
         items = [await OutboxItem.enqueue(promise.outgoing, ctx.now, promise.message_id) for promise in ctx.promises]
-        await row.settle("done")
+        if not await row.finish():
+            raise Taken
         return items
 
     def _hand_over(self, row: InboxEvent, items: list[OutboxItem]) -> None:
@@ -128,6 +133,7 @@ class InboxWorker(Worker[InboxEvent]):
     def _context(self, happening: Happening) -> Context:
         return Context(
             now=self.clock(),
+            arrived=happening.row.queued_at,
             house=self.house,
             key=happening.row.key,
             chat=_chat(happening.event, happening.row),

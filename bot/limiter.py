@@ -31,10 +31,6 @@ class Bucket:
     def take(self) -> None:
         self.level -= 1.0
 
-    def pause(self, until: float) -> None:
-        """Nothing before `until`: the platform said so."""
-        self.level, self.at = min(self.level, 1.0), max(self.at, until)
-
 
 class Gate:
     """The buckets of one account and the queue before them: the lowest priority number goes first."""
@@ -52,9 +48,9 @@ class Gate:
         self._serve()
         await future
 
-    def pause(self, until: float) -> None:
-        for bucket in self._buckets:
-            bucket.pause(until)
+    def wait(self) -> float:
+        """Seconds until the next turn, were nobody else in the queue."""
+        return max((bucket.wait(self._monotonic()) for bucket in self._buckets), default=0.0)
 
     def close(self) -> None:
         """Cancel whoever waits."""
@@ -76,8 +72,7 @@ class Gate:
         while self._queue:
             future = self._queue[0][2]
             if not future.done():
-                wait = max((bucket.wait(self._monotonic()) for bucket in self._buckets), default=0.0)
-                if wait > 0:
+                if (wait := self.wait()) > 0:
                     self._timer = asyncio.get_running_loop().call_later(wait, self._serve)
                     return
                 for bucket in self._buckets:
@@ -110,9 +105,10 @@ class Limiter:
         for gate in (*self._accounts.values(), *self._chats.values()):
             gate.close()
 
-    def pause(self, account: str, limits: Limits, seconds: float) -> None:
-        """The platform told this whole account to wait."""
-        self._account(account, limits).pause(self._monotonic() + seconds)
+    def wait(self, account: str, limits: Limits, chat: str, *, group: bool) -> float:
+        """Seconds that `chat` itself must still be left alone."""
+        rates = limits.group if group else limits.recipient
+        return self._chat(account, chat, rates).wait() if rates else 0.0
 
     def _account(self, account: str, limits: Limits) -> Gate:
         if account not in self._accounts:

@@ -3,6 +3,8 @@
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
+from itertools import chain, repeat
+from typing import Literal
 
 import structlog
 
@@ -23,6 +25,8 @@ from models.outbox import OutboxItem, Settlement
 
 log = structlog.get_logger()
 PATIENCE = timedelta(hours=24)
+SOON = timedelta(seconds=2)  # what may be waited for in a lane
+PAUSES = (0.2, 1.0, 5.0)  # seconds between tries to note what was done
 
 
 class OutboxWorker(Worker[OutboxItem]):
@@ -36,6 +40,7 @@ class OutboxWorker(Worker[OutboxItem]):
         self.limiter = limiter
         self.lanes: Lanes
         self.settling = GroupCommit(self._settle_all)
+        self._paused: dict[str, datetime] = {}
 
     async def recover(self) -> None:
         """What was in flight when the last process died: once more where that is harmless, else nobody knows."""
@@ -67,8 +72,8 @@ class OutboxWorker(Worker[OutboxItem]):
         await self._record(row, Refused(reason))
 
     async def _send(self, row: OutboxItem, outgoing: Outgoing, channel: Channel) -> None:
-        group = channel.is_group(outgoing.to.id)
-        await self.limiter.turn(row.account, channel.limits, outgoing.to.id, group=group, priority=row.priority)
+        if not await self._has_its_turn(row, outgoing, channel):
+            return
         repeatable = channel.repeatable(outgoing)
         begun = Settlement(row.id, "sending", row.due_at, row.attempts, from_waiting=True)
         if not repeatable and not await self.settling.add(begun):
@@ -77,7 +82,31 @@ class OutboxWorker(Worker[OutboxItem]):
         result = await self._deliver(row, outgoing, channel)
         if isinstance(result, Unsure) and repeatable:
             raise CallFailed(result.reason)  # harmless to repeat: tried again as anything that failed
-        await self._record(row, result)
+        await self._surely_record(row, result)
+
+    async def _has_its_turn(self, row: OutboxItem, outgoing: Outgoing, channel: Channel) -> bool:
+        """Wait for the turn here if it comes soon, else in the table: a lane that waits long keeps others out."""
+        limits, chat, group = channel.limits, outgoing.to.id, channel.is_group(outgoing.to.id)
+        wait = timedelta(seconds=self.limiter.wait(row.account, limits, chat, group=group))
+        if max(self._pause(row), wait) <= SOON:
+            await self.limiter.turn(row.account, limits, chat, group=group, priority=row.priority)
+            wait = timedelta()
+        if (wait := max(self._pause(row), wait)) > SOON:
+            await self._settle(row, Settlement(row.id, "waiting", self.clock() + wait, row.attempts, "pace"))
+        elif row.expires_at and row.expires_at <= self.clock():
+            await self._record(row, Refused("expired"))
+        return row.state == "waiting" and wait <= SOON
+
+    async def _surely_record(self, row: OutboxItem, result: DeliveryResult) -> None:
+        """What was carried out must not be carried out again because the database was away when it was to be noted."""
+        for pause in chain(PAUSES, repeat(PAUSES[-1])):
+            try:
+                await self._record(row, result)
+            except Exception as error:  # noqa: BLE001 - the row stays in flight until it is noted, or until the next start
+                log.error("delivery not recorded yet", error=type(error).__name__)
+                await asyncio.sleep(pause)
+            else:
+                return
 
     async def _deliver(self, row: OutboxItem, outgoing: Outgoing, channel: Channel) -> DeliveryResult:
         try:
@@ -97,7 +126,7 @@ class OutboxWorker(Worker[OutboxItem]):
                 await self._give_up(row, "dead", reason, None)
             case Deferred(until=until, reason=reason):
                 if result.whole_account:
-                    self._pause(row.account, until)
+                    self._paused[row.account] = until
                 await self._settle(row, Settlement(row.id, "waiting", until, row.attempts, reason))
             case Refused(reason=reason, state=state):
                 await self._give_up(row, "dead", reason, state)
@@ -111,15 +140,19 @@ class OutboxWorker(Worker[OutboxItem]):
     async def _settle_all(self, settlements: Sequence[Settlement]) -> list[bool]:
         return await OutboxItem.settle_all(settlements)
 
-    async def _give_up(self, row: OutboxItem, state: str, reason: str, contact: ContactState | None) -> None:
+    async def _give_up(
+        self, row: OutboxItem, state: Literal["dead", "unsure"], reason: str, contact: ContactState | None
+    ) -> None:
         now = self.clock()
         key = f"failed:{row.id}:{milliseconds(now)}"  # what a person revived may fail once more, and is told once more
         told = DeliveryFailed(now, row.outgoing.to, row.id, reason, unsure=state == "unsure", state=contact)
+        end = Settlement(row.id, state, row.due_at, row.attempts, reason)
         async with transaction():
-            await row.settle("unsure" if state == "unsure" else "dead", reason)
-            await InboxEvent.remind(told, key, now, now)
+            if (await OutboxItem.settle_all([end]))[0]:
+                await InboxEvent.remind(told, key, now, now)
+        row.state = state
         self.lanes.wake("inbox", f"{OWN}:{key}")
 
-    def _pause(self, account: str, until: datetime) -> None:
-        seconds = (until - self.clock()).total_seconds()
-        self.limiter.pause(account, self.channels[account].limits, seconds)
+    def _pause(self, row: OutboxItem) -> timedelta:
+        """How long the platform still wants this whole account to wait."""
+        return max(self._paused.get(row.account, self.clock()) - self.clock(), timedelta())

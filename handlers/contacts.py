@@ -151,7 +151,7 @@ async def welcome(event: ContactAdded, identity: Identity, ctx: Context) -> None
     content = Text(ctx.words(f"replies/{template}", name=identity.name))
     message = await Message.said(identity, content, ctx.now)
     if event.welcome_code:
-        greeting = Welcome(event.contact, event.welcome_code, content, event.at + WELCOME_LIVES)
+        greeting = Welcome(event.contact, event.welcome_code, content, ctx.arrived + WELCOME_LIVES)
         ctx.send(greeting, message.id)
     else:
         ctx.send(OutboundMessage(event.contact, content, reply_to=ctx.key), message.id)

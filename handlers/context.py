@@ -34,9 +34,13 @@ class Promise(NamedTuple):
 
 @dataclass(slots=True)
 class Context:
-    """Mutable on purpose: replying and sending only append to `promises`; the frame stores them with all the rest."""
+    """Mutable on purpose: replying and sending only append to `promises`; the frame stores them with all the rest.
+
+    `arrived` is when the event came to our door, by our clock: platforms' clocks are others.
+    """
 
     now: datetime
+    arrived: datetime
     house: House
     key: str
     chat: Address

@@ -14,7 +14,7 @@ from domain.channel import RawEvent
 from domain.events import OwnEvent
 from models.database import insert_many
 from models.fields import milliseconds
-from models.queue import LANE_ORDER, QueueRow
+from models.queue import LANE_ORDER, QueueRow, State
 from models.sql import dialect, select
 
 OWN = "guanxi"  # the account of events that we tell ourselves
@@ -57,11 +57,15 @@ class InboxEvent(QueueRow):
     payload = fields.TextField()
 
     TABLE: ClassVar[str] = "inbox_event"
+    OPEN: ClassVar[tuple[State, ...]] = ("waiting", "dead")
 
     class Meta:
         table = "inbox_event"
         unique_together = (("account", "key"),)
-        indexes = (PartialIndex(fields=LANE_ORDER, name="inbox_lane", condition={"state": "waiting"}),)
+        indexes = (
+            PartialIndex(fields=LANE_ORDER, name="inbox_lane", condition={"state": "waiting"}),
+            PartialIndex(fields=("due_at",), name="inbox_dead", condition={"state": "dead"}),
+        )
 
     @property
     def told(self) -> RawEvent:

@@ -50,12 +50,15 @@ class OutboxItem(QueueRow):
     platform_id = fields.CharField(200, default="")
 
     TABLE: ClassVar[str] = "outbox_item"
+    OPEN: ClassVar[tuple[State, ...]] = ("waiting", "sending", "dead", "unsure")
 
     class Meta:
         table = "outbox_item"
         indexes = (
             PartialIndex(fields=LANE_ORDER, name="outbox_lane", condition={"state": "waiting"}),
-            PartialIndex(fields=("id",), name="outbox_sending", condition={"state": "sending"}),
+            PartialIndex(fields=("due_at",), name="outbox_sending", condition={"state": "sending"}),
+            PartialIndex(fields=("due_at",), name="outbox_dead", condition={"state": "dead"}),
+            PartialIndex(fields=("due_at",), name="outbox_unsure", condition={"state": "unsure"}),
             ("message_id",),
             ("account", "reply_to"),
         )

@@ -29,6 +29,7 @@ class QueueRow(Model):
     error = fields.CharField(200, default="")
 
     TABLE: ClassVar[str]
+    OPEN: ClassVar[tuple[State, ...]]  # every state but done; each has a small index of its own
 
     class Meta:
         abstract = True
@@ -55,11 +56,12 @@ class QueueRow(Model):
     @classmethod
     async def backlog(cls) -> dict[str, tuple[int, int]]:
         """For each state but done: how many rows are in it, and the epoch milliseconds of the oldest."""
-        found = await select(
-            f"SELECT state, COUNT(*) AS n, MIN(due_at) AS oldest FROM {cls.TABLE} WHERE state <> 'done' GROUP BY state",  # noqa: S608
-            alias="reader",
+        questions = (
+            f"SELECT '{state}' AS state, COUNT(*) AS n, MIN(due_at) AS oldest FROM {cls.TABLE} WHERE state = '{state}'"  # noqa: S608
+            for state in cls.OPEN
         )
-        return {row["state"]: (row["n"], row["oldest"]) for row in found}
+        found = await select(" UNION ALL ".join(questions), alias="reader")
+        return {row["state"]: (row["n"], row["oldest"]) for row in found if row["n"]}
 
     async def settle(self, state: State, error: str = "", **changes: object) -> None:
         """Reach a state; nothing else ever writes it."""
@@ -68,9 +70,26 @@ class QueueRow(Model):
             setattr(self, name, value)
         await rows.change(self, "state", "error", *changes)
 
-    async def postpone(self, until: datetime, reason: str, *, failed: bool = True) -> None:
-        """Due again at `until`; a wait that the platform asked for is no failed attempt."""
-        await self.settle("waiting", reason, due_at=until, attempts=self.attempts + failed)
+    async def finish(self) -> bool:
+        """Be done, unless somebody else has ended this row: then what was written for it must not stand."""
+        found = await select(
+            f"UPDATE {self.TABLE} SET state = 'done', error = '' WHERE id = $1 AND state = 'waiting' RETURNING id",  # noqa: S608
+            self.id,
+        )
+        self.state = "done"
+        return bool(found)
+
+    async def postpone(self, until: datetime, reason: str) -> None:
+        """One attempt failed: due again at `until`, unless the row was ended meanwhile."""
+        found = await select(
+            f"UPDATE {self.TABLE} SET state = 'waiting', due_at = $2, attempts = $3, error = $4"  # noqa: S608
+            " WHERE id = $1 AND state IN ('waiting', 'sending') RETURNING id",
+            self.id,
+            milliseconds(until),
+            self.attempts + 1,
+            reason[:200],
+        )
+        self.state, self.due_at = ("waiting", until) if found else ("done", self.due_at)
 
     @classmethod
     async def revive(cls, ids: Iterable[int], now: datetime) -> int:

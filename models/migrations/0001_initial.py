@@ -48,7 +48,7 @@ class Migration(migrations.Migration):
                 ('key', fields.CharField(max_length=200)),
                 ('payload', fields.TextField(unique=False)),
             ],
-            options={'table': 'inbox_event', 'app': 'models', 'unique_together': (('account', 'key'),), 'indexes': [PartialIndex(fields=['lane', 'priority', 'id', 'due_at'], name='inbox_lane', condition={'state': 'waiting'})], 'pk_attr': 'id', 'table_description': 'An authenticated event as it came. Unique by account and key, so a repeat changes nothing.'},
+            options={'table': 'inbox_event', 'app': 'models', 'unique_together': (('account', 'key'),), 'indexes': [PartialIndex(fields=['lane', 'priority', 'id', 'due_at'], name='inbox_lane', condition={'state': 'waiting'}), PartialIndex(fields=['due_at'], name='inbox_dead', condition={'state': 'dead'})], 'pk_attr': 'id', 'table_description': 'An authenticated event as it came. Unique by account and key, so a repeat changes nothing.'},
             bases=['QueueRow'],
         ),
         ops.CreateModel(
@@ -69,7 +69,7 @@ class Migration(migrations.Migration):
                 ('expires_at', Instant(null=True)),
                 ('platform_id', fields.CharField(default='', max_length=200)),
             ],
-            options={'table': 'outbox_item', 'app': 'models', 'indexes': [PartialIndex(fields=['lane', 'priority', 'id', 'due_at'], name='outbox_lane', condition={'state': 'waiting'}), PartialIndex(fields=['id'], name='outbox_sending', condition={'state': 'sending'}), Index(fields=['message_id']), Index(fields=['account', 'reply_to'])], 'pk_attr': 'id', 'table_description': 'One thing to be carried out by a channel.'},
+            options={'table': 'outbox_item', 'app': 'models', 'indexes': [PartialIndex(fields=['lane', 'priority', 'id', 'due_at'], name='outbox_lane', condition={'state': 'waiting'}), PartialIndex(fields=['due_at'], name='outbox_sending', condition={'state': 'sending'}), PartialIndex(fields=['due_at'], name='outbox_dead', condition={'state': 'dead'}), PartialIndex(fields=['due_at'], name='outbox_unsure', condition={'state': 'unsure'}), Index(fields=['message_id']), Index(fields=['account', 'reply_to'])], 'pk_attr': 'id', 'table_description': 'One thing to be carried out by a channel.'},
             bases=['QueueRow'],
         ),
         ops.CreateModel(

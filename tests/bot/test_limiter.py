@@ -43,11 +43,13 @@ def test_waking_up_late_loses_no_slot() -> None:
     assert len(taken) >= 0.98 * 3000
 
 
-def test_a_pause_of_the_platform_is_kept() -> None:
-    bucket = Bucket(Rate(30, 1.0, 3), 0.0)
-    bucket.pause(7.0)
-    assert bucket.wait(0.0) >= 7.0
-    assert bucket.wait(7.0) == 0.0
+async def test_how_long_a_chat_must_be_left_alone_is_known_beforehand() -> None:
+    limiter = Limiter(time.monotonic)
+    limits = Limits(recipient=(Rate(1, 60.0, 1),))
+    assert limiter.wait("bot", limits, "1", group=False) == 0
+    await limiter.turn("bot", limits, "1", group=False, priority=0)
+    assert 59 < limiter.wait("bot", limits, "1", group=False) <= 60
+    assert limiter.wait("bot", limits, "2", group=False) == 0
 
 
 async def test_replies_overtake_a_push() -> None:

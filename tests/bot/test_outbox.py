@@ -1,10 +1,11 @@
 """The outbox: marked before, settled after, each of the four outcomes kept and told."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from structlog.testing import capture_logs
 
 from bot.limiter import Limiter
 from bot.outbox import OutboxWorker
@@ -13,6 +14,7 @@ from domain.events import DeliveryFailed
 from domain.messages import Address, OutboundMessage, Priority, Text
 from models.inbox import InboxEvent
 from models.outbox import OutboxItem
+from models.sql import dialect, select
 from tests.bot.post_office import Bell, PostOffice
 from tests.clock import Clock
 
@@ -173,9 +175,54 @@ async def test_a_wait_of_the_whole_account_holds_everybody_up(
     await promise(clock)
     other = OutboundMessage(Address("post", "Ben"), Text("Hi"))
     await OutboxItem.enqueue(other, clock())
-    await worker.drain(LANE)
-    gate = worker.limiter._account("post", office.limits)
-    assert gate._buckets[0].wait(clock().timestamp()) == pytest.approx(5, abs=0.01)
-    clock.forward(seconds=6)
+    until = clock() + timedelta(seconds=5)
+    assert await worker.drain(LANE) == until
+    assert await worker.drain("post:Ben") == until  # at once: it waits in the table and keeps no lane
+    assert len(office.delivered) == 1
+    clock.forward(seconds=5)
     assert await worker.drain("post:Ben") is None
     assert office.delivered[-1][1] == "Hi"
+
+
+async def test_who_must_wait_long_for_their_own_pace_keeps_no_lane(
+    worker: OutboxWorker, clock: Clock, office: PostOffice
+) -> None:
+    office.limits = Limits(recipient=(Rate(1, 60.0, 1),))
+    await promise(clock, "one")
+    await promise(clock, "two")
+    due = await worker.drain(LANE)
+    assert due is not None
+    assert clock() + timedelta(seconds=59) < due <= clock() + timedelta(seconds=60)
+    assert [text for _, text in office.delivered] == ["one"]
+    clock.forward(seconds=60)
+    assert await worker.drain(LANE) is None
+    assert [text for _, text in office.delivered] == ["one", "two"]
+
+
+@pytest.fixture
+async def no_room(worker: OutboxWorker) -> Callable[[], Awaitable[object]]:
+    """Nothing can be noted as done, as on a full disk, until what this returns is called."""
+    if dialect() == "sqlite":
+        refuse = "BEGIN SELECT RAISE(ABORT, 'no room'); END"
+        await select(f"CREATE TRIGGER no_room BEFORE UPDATE ON outbox_item WHEN NEW.state = 'done' {refuse}")
+        return lambda: select("DROP TRIGGER no_room")
+    await select("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''no room''; END'")
+    when = "FOR EACH ROW WHEN (NEW.state = 'done') EXECUTE FUNCTION refuse()"
+    await select(f"CREATE TRIGGER no_room BEFORE UPDATE ON outbox_item {when}")
+    return lambda: select("DROP TRIGGER no_room ON outbox_item")
+
+
+async def test_what_arrived_while_nothing_could_be_recorded_is_not_sent_again(
+    worker: OutboxWorker, clock: Clock, office: PostOffice, no_room: Callable[[], Awaitable[object]]
+) -> None:
+    item = await promise(clock)
+    with capture_logs() as logged:
+        sending = asyncio.create_task(worker.drain(LANE))
+        while not any(line["event"] == "delivery not recorded yet" for line in logged):
+            await asyncio.sleep(0.01)
+        assert (await OutboxItem.get(id=item.id)).state == "sending"
+        await no_room()
+        assert await sending is None
+    assert (await OutboxItem.get(id=item.id)).state == "done"
+    assert office.delivered == [(item.key, "Hello")]
+    assert await told() == []

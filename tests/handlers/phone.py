@@ -50,7 +50,12 @@ class Phone:
 
     def _context(self) -> Context:
         return Context(
-            now=self.clock(), house=self.house, key=f"k{self.key}", chat=self.address, language=self.house.language
+            now=self.clock(),
+            arrived=self.clock(),
+            house=self.house,
+            key=f"k{self.key}",
+            chat=self.address,
+            language=self.house.language,
         )
 
 

@@ -18,7 +18,7 @@ HOUSE = House("en", ZoneInfo("UTC"), {}, {}, ())
 
 
 async def tidied(clock: Clock, number: int = 0) -> None:
-    ctx = Context(clock(), HOUSE, "key", Address(OWN, ""), "en")
+    ctx = Context(clock(), clock(), HOUSE, "key", Address(OWN, ""), "en")
     async with transaction():
         await housekeeping.tidy(DayEnded(clock(), clock().date(), number), ctx)
 
