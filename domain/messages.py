@@ -27,6 +27,14 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
+class Markdown:
+    """WeCom's app shows it formatted to its members; everywhere else the text is shown as it stands."""
+
+    text: str
+    kind: Literal["markdown"] = field(default="markdown", kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
 class Image:
     """`media` is the platform's id of the file, `url` a public address; one of them is enough to send."""
 
@@ -118,13 +126,13 @@ class Card:
     kind: Literal["card"] = field(default="card", kw_only=True)
 
 
-Content = Text | Image | Voice | Video | File | Location | Link | SharedContact | Other | Card
+Content = Text | Markdown | Image | Voice | Video | File | Location | Link | SharedContact | Other | Card
 
 
 def words(content: Content) -> str:  # noqa: PLR0911 - one line per kind of content
     """Every word a person wrote or a platform recognised in `content`, for search and for reading."""
     match content:
-        case Text(text=text) | Voice(text=text):
+        case Text(text=text) | Markdown(text=text) | Voice(text=text):
             return text
         case Image(caption=caption) | Video(caption=caption):
             return caption

@@ -4,9 +4,9 @@ import hashlib
 import re
 from typing import Any, Final
 
-from domain.messages import Button, Card, Content, File, Image, Link, Video, Voice, words
+from domain.messages import Button, Card, Content, File, Image, Link, Markdown, Video, Voice, words
 
-TEXT: Final = 2048  # bytes of a text; this and what follows: https://developer.work.weixin.qq.com/document/path/90236
+TEXT: Final = 2048  # bytes of a text, and of markdown; this and what follows: https://developer.work.weixin.qq.com/document/path/90236
 TITLE: Final = 128  # bytes
 DESCRIPTION: Final = 512  # bytes
 CARD_TITLE: Final = 36  # characters that a card shows
@@ -33,6 +33,8 @@ def app_message(content: Content, key: str) -> Json:  # noqa: PLR0911 - one line
             return _text_card(Link(content.name or _file_name(url), url, content.caption))
         case Link():
             return _article(content) if content.picture else _text_card(content)
+        case Markdown(text=text):
+            return _of(content.kind, {"content": cut(text, TEXT)})
         case _:
             return _text(words(content))
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from domain.messages import Content, File, Image, Link, Location, Other, SharedContact, Text, Video, Voice
+from domain.messages import Content, File, Image, Link, Location, Markdown, Other, SharedContact, Text, Video, Voice
 from domain.permissions import Role
 from models.customers import Customer, Identity
 from models.leads import Lead
@@ -58,6 +58,7 @@ async def test_our_lines_tell_what_became_of_them(
     ("content", "told"),
     [
         (Text("多少钱？\n两件"), "多少钱？\n两件"),
+        (Markdown("**多少钱**"), "**多少钱**"),
         (Image("m", caption="就这款"), "[图片] 就这款"),
         (Voice("m", text="帮我看看"), "[语音] 帮我看看"),
         (Voice("m"), "[语音]"),

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from domain.channel import Answerable, RawEvent
-from domain.messages import Button, Card, Content, File, Image, Link, Other, Text, Video, Voice
+from domain.messages import Button, Card, Content, File, Image, Link, Markdown, Other, Text, Video, Voice
 from tests.channels.wechat.conftest import OPENID, Stage, message
 
 CARD = Card("想了解什么？", "请选", (Button("价格", "price"), Button("营业时间", "hours")))
@@ -16,6 +16,7 @@ CARD = Card("想了解什么？", "请选", (Button("价格", "price"), Button("
     ("content", "reply"),
     [
         (Text("好的 ]]> </Content><x/> &amp;"), {"MsgType": "text", "Content": "好的 ]]> </Content><x/> &amp;"}),
+        (Markdown("**好** ]]>"), {"MsgType": "text", "Content": "**好** ]]>"}),
         (CARD, {"MsgType": "text", "Content": "想了解什么？\n请选\n\n[价格] price\n[营业时间] hours"}),
         (Image(media="m-1"), {"MsgType": "image", "Image": {"MediaId": "m-1"}}),
         (Voice("m-2"), {"MsgType": "voice", "Voice": {"MediaId": "m-2"}}),

@@ -19,6 +19,7 @@ from domain.messages import (
     Image,
     Link,
     Location,
+    Markdown,
     Other,
     Text,
     Video,
@@ -53,6 +54,7 @@ def sample(name: str) -> dict[str, Any]:
     ("content", "sent"),
     [
         (Text("好的，周末营业"), {"msgtype": "text", "text": {"content": "好的，周末营业"}}),
+        (Markdown("**好** [图](a)"), {"msgtype": "text", "text": {"content": "**好** [图](a)"}}),
         (Image(media="m-image"), {"msgtype": "image", "image": {"media_id": "m-image"}}),
         (Voice("m-voice"), {"msgtype": "voice", "voice": {"media_id": "m-voice"}}),
         (Video("m-video", "看"), {"msgtype": "video", "video": {"media_id": "m-video", "description": "看"}}),

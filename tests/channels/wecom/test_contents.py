@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from channels.wecom.contents import app_message, card_text, cut, has_buttons, task_id, welcome_message
-from domain.messages import Button, Card, Content, File, Image, Link, Location, Text, Video, Voice
+from domain.messages import Button, Card, Content, File, Image, Link, Location, Markdown, Text, Video, Voice
 
 BUTTON = Button("认领", "认领 C12")
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"]))
@@ -57,6 +57,7 @@ def test_a_key_that_is_no_task_id_becomes_one(key: str) -> None:
         (Voice("m"), {"msgtype": "voice", "voice": {"media_id": "m"}}),
         (Video("m"), {"msgtype": "video", "video": {"media_id": "m"}}),
         (File("m", name="a"), {"msgtype": "file", "file": {"media_id": "m"}}),
+        (Markdown("**价**" * 999), {"msgtype": "markdown", "markdown": {"content": "**价**" * 292 + "*…"}}),
         (Location(1.0, 2.0, "海珠区"), {"msgtype": "text", "text": {"content": "海珠区"}}),
         (
             File(url="https://example.com/a/报价.pdf?x=/1"),
@@ -78,6 +79,7 @@ def test_contents_have_their_shape(content: Content, message: dict[str, object])
 @pytest.mark.parametrize(
     ("content", "message"),
     [
+        (Markdown("**欢迎**"), {"text": {"content": "**欢迎**"}}),
         (Text("欢" * 2000), {"text": {"content": "欢" * 1332 + "…"}}),
         (
             Image(url="https://example.com/a.png", caption="新品"),

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from domain.messages import (
     File,
     Image,
     Link,
+    Markdown,
     MessageEdit,
     OutboundMessage,
     Outgoing,
@@ -57,6 +59,22 @@ async def test_a_text_reaches_one_member_as_it_is(channel: Channel, sandbox: San
         "text": {"content": "你好 \\u4f60 <b>&\n ]]>"},
     }
     assert result == Delivered(call.answer["msgid"])
+
+
+@pytest.mark.parametrize("wrap", [to_zhang, lambda content: MessageEdit(ZHANG, "1", content)])
+async def test_markdown_is_shown_formatted(
+    channel: Channel, sandbox: Sandbox, wrap: Callable[[Content], Outgoing]
+) -> None:
+    outgoing = wrap(Markdown('**新线索** <font color="warning">C12</font>\n> 多少钱?'))
+    assert isinstance(await channel.deliver(KEY, outgoing), Delivered)
+    assert not channel.repeatable(outgoing)
+    shown = sandbox.stage.story.told()[-1].content
+    assert (shown["type"], shown["text"]) == ("markdown", '**新线索** <font color="warning">C12</font>\n> 多少钱?')
+
+
+async def test_long_markdown_is_taken(channel: Channel, sandbox: Sandbox) -> None:
+    assert isinstance(await channel.deliver(KEY, to_zhang(Markdown("价" * 3000))), Delivered)
+    assert last(sandbox).body["markdown"]["content"] == "价" * 681 + "…"
 
 
 async def test_a_long_text_is_cut(channel: Channel, sandbox: Sandbox) -> None:
