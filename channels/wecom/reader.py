@@ -14,6 +14,7 @@ from domain.errors import CallFailed, Unreadable
 from domain.events import ContactAdded, ContactUpdated, InboundEvent, Profile, StaffChanged
 
 PATIENCE: Final = 5  # seconds, of the 20 that a welcome has
+PAUSE: Final = 1  # second before the one more try, within the patience
 GONE: Final = frozenset({"2", "5"})  # disabled, left
 LASTING: Final = frozenset(
     {40003, 40096, 60111, 84061, 84084, 46004, 60011, 50002, 60030, 48009}
@@ -23,11 +24,12 @@ LASTING: Final = frozenset(
 class Reader:
     """For one account. https://developer.work.weixin.qq.com/document/path/96361 tells of customers."""
 
-    def __init__(self, account: str, api: Api, clock: Clock, patience: float = PATIENCE) -> None:
+    def __init__(self, account: str, api: Api, clock: Clock, patience: float = PATIENCE, pause: float = PAUSE) -> None:
         self._account = account
         self._api = api
         self._clock = clock
         self._patience = patience
+        self._pause = pause
 
     async def read(self, raw: RawEvent) -> InboundEvent | None:  # noqa: PLR0911 - one line per kind of look-up
         """Raises Unreadable, and CallFailed from a look-up that the event is nothing without."""
@@ -54,12 +56,24 @@ class Reader:
         """A customer whose details cannot be had now is still greeted; the details come with the next change."""
         try:
             async with asyncio.timeout(self._patience):
-                found = await profile(self._api, told.get("ExternalUserID"))
+                found = await self._newcomer(told.get("ExternalUserID"))
         except (CallFailed, CallRefused, TimeoutError):
             found = Profile()
         owner, contact = told.get("UserID"), told.address("ExternalUserID")
         source = told.get("State") or next((each.state for each in found.follows if each.userid == owner), "")
         return ContactAdded(told.at, contact, found, source, owner, told.get("WelcomeCode"))
+
+    async def _newcomer(self, external_userid: str) -> Profile:
+        """Asked for twice: most failures are over in a moment, and the next change may never come."""
+        try:
+            return await profile(self._api, external_userid)
+        except CallFailed:
+            await asyncio.sleep(self._pause)
+        except CallRefused as error:
+            if error.code in LASTING:
+                raise
+            await asyncio.sleep(self._pause)
+        return await profile(self._api, external_userid)
 
     async def _updated(self, told: Told) -> InboundEvent:
         try:

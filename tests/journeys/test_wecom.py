@@ -104,7 +104,7 @@ async def test_a_welcome_that_comes_too_late_is_not_sent_and_the_owner_is_told(t
 
 
 async def test_a_customer_is_greeted_though_their_details_cannot_be_had(town: Town) -> None:
-    town.sandbox.fail("wecom", "externalcontact/get", status=502, body="bad gateway")
+    town.sandbox.fail("wecom", "externalcontact/get", status=502, body="bad gateway", times=2)
     await town.wecom.add_contact("wangfang", LIU, "刘洋", state="expo")
     await town.settled()
     assert len(town.calls("wecom", "externalcontact/send_welcome_msg")) == 1

@@ -45,6 +45,12 @@ def sandbox(sandbox: Sandbox) -> Sandbox:
     return sandbox
 
 
+@pytest.fixture
+def reader(settings: dict[str, Any], tools: Tools) -> Reader:
+    """One that pauses for no time."""
+    return Reader("wecom", Api(Config(**settings), tools), tools.clock, pause=0)
+
+
 @pytest.mark.parametrize("change", ["add_external_contact", "add_half_external_contact"])
 async def test_an_added_customer_comes_with_details(channel: Channel, clock: Any, change: str) -> None:
     read = await channel.read(customer_event(change, State="expo", WelcomeCode="code"))
@@ -61,27 +67,56 @@ async def test_the_source_may_be_known_to_the_relation_only(channel: Channel) ->
 @pytest.mark.parametrize(
     "failure",
     [
-        {"body": BUSY},
+        {"body": BUSY, "times": 2},
         {"body": NOT_A_FRIEND},
-        {"body": {"errcode": 48002, "errmsg": "api forbidden"}},
-        {"status": 502, "body": "<html>bad gateway</html>"},
-        {"body": "<html>"},
-        {"hang_up": True, "times": 2},  # a GET is repeated once by aiohttp
+        {"body": {"errcode": 48002, "errmsg": "api forbidden"}, "times": 2},
+        {"status": 502, "body": "<html>bad gateway</html>", "times": 2},
+        {"body": "<html>", "times": 2},
+        {"hang_up": True, "times": 4},  # a GET is repeated once by aiohttp
         {"body": {"errcode": 0, "external_contact": None, "follow_user": "none"}},
     ],
     ids=str,
 )
 async def test_a_customer_whose_details_fail_is_still_welcomed(
-    channel: Channel, sandbox: Sandbox, clock: Any, failure: dict[str, Any]
+    reader: Reader, sandbox: Sandbox, clock: Any, failure: dict[str, Any]
 ) -> None:
     sandbox.fail("wecom", "externalcontact/get", **failure)
-    read = await channel.read(customer_event("add_external_contact", WelcomeCode="code"))
+    read = await reader.read(customer_event("add_external_contact", WelcomeCode="code"))
     assert read == ContactAdded(clock(), Address("wecom", "wm1"), Profile(), "", "wangfang", "code")
 
 
-async def test_a_token_that_fails_delays_no_welcome(channel: Channel, sandbox: Sandbox) -> None:
-    sandbox.fail("wecom", "gettoken", body={"errcode": 40001, "errmsg": "invalid credential"})
-    read = await channel.read(customer_event("add_external_contact", WelcomeCode="code"))
+@pytest.mark.parametrize(
+    "failure",
+    [{"body": BUSY}, {"status": 502, "body": "<html>bad gateway</html>"}, {"hang_up": True, "times": 2}],
+    ids=str,
+)
+@pytest.mark.parametrize("path", ["externalcontact/get", "gettoken"])
+async def test_details_that_fail_once_are_asked_for_again(
+    reader: Reader, sandbox: Sandbox, path: str, failure: dict[str, Any]
+) -> None:
+    sandbox.fail("wecom", path, **failure)
+    read = await reader.read(customer_event("add_external_contact", WelcomeCode="code"))
+    assert isinstance(read, ContactAdded)
+    assert (read.profile.name, read.welcome_code) == ("刘洋", "code")
+
+
+async def test_a_second_try_is_within_the_patience(settings: dict[str, Any], tools: Tools, sandbox: Sandbox) -> None:
+    hasty = Reader("wecom", Api(Config(**settings), tools), tools.clock, patience=0.2, pause=3600)
+    sandbox.fail("wecom", "externalcontact/get", body=BUSY)
+    read = await hasty.read(customer_event("add_external_contact", WelcomeCode="code"))
+    assert isinstance(read, ContactAdded)
+    assert read.profile == Profile()
+
+
+async def test_a_lasting_refusal_is_not_asked_again(reader: Reader, sandbox: Sandbox) -> None:
+    sandbox.fail("wecom", "externalcontact/get", body=NOT_A_FRIEND)
+    await reader.read(customer_event("add_external_contact", WelcomeCode="code"))
+    assert sum(call.method_or_path == "externalcontact/get" for call in sandbox.calls) == 1
+
+
+async def test_a_token_that_fails_delays_no_welcome(reader: Reader, sandbox: Sandbox) -> None:
+    sandbox.fail("wecom", "gettoken", body={"errcode": 40001, "errmsg": "invalid credential"}, times=2)
+    read = await reader.read(customer_event("add_external_contact", WelcomeCode="code"))
     assert isinstance(read, ContactAdded)
     assert read.profile == Profile()
 
