@@ -196,8 +196,8 @@ async def _running(parts: Parts, roles: tuple[str, ...]) -> AsyncIterator[None]:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            parts.inbox.stopping = parts.outbox.stopping = True
-            parts.outbox.limiter.close()
+            parts.inbox.stop()
+            parts.outbox.stop()
             await parts.lanes.stop()
 
 

@@ -52,10 +52,11 @@ class InboxWorker(Worker[InboxEvent]):
         self.passive = passive
         self.lanes: Lanes
         self.handling = GroupCommit(self._handle_all, TOGETHER)
+        self._reading: set[asyncio.Task[None] | None] = set()
 
     async def work(self, row: InboxEvent) -> None:
         started = self.clock()
-        event = await self._read(row)
+        event = await self._understand(row)
         items = await self.handling.add(Happening(row, event))
         if isinstance(items, Exception):
             raise items
@@ -72,6 +73,21 @@ class InboxWorker(Worker[InboxEvent]):
                 await InboxEvent.remind(EventBuried(now, row.id, row.account), key, now, now)
         self.lanes.wake("inbox", f"{OWN}:{key}")
         metrics.BURIED.labels(row.account).inc()
+
+    def stop(self) -> None:
+        """Begin nothing more; a look-up under way is given up, since its event can be read again."""
+        self.stopping = True
+        for task in self._reading:
+            if task:
+                task.cancel()
+
+    async def _understand(self, row: InboxEvent) -> InboundEvent | None:
+        task = asyncio.current_task()
+        self._reading.add(task)
+        try:
+            return await self._read(row)
+        finally:
+            self._reading.discard(task)
 
     async def _read(self, row: InboxEvent) -> InboundEvent | None:
         if row.account == OWN:

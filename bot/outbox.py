@@ -42,6 +42,11 @@ class OutboxWorker(Worker[OutboxItem]):
         self.settling = GroupCommit(self._settle_all)
         self._paused: dict[str, datetime] = {}
 
+    def stop(self) -> None:
+        """Begin nothing more; what waits for its turn is not in flight, and stays for the next start."""
+        self.stopping = True
+        self.limiter.close()
+
     async def recover(self) -> None:
         """What was in flight when the last process died: once more where that is harmless, else nobody knows."""
         for item in await OutboxItem.filter(state="sending").order_by("id"):

@@ -4,8 +4,10 @@ aiogram takes seconds to import, so `reader` and `sender` are imported when firs
 """
 
 import asyncio
+import contextlib
 import importlib
-from typing import TYPE_CHECKING
+import threading
+from typing import TYPE_CHECKING, Any
 
 from channels import Tools
 from channels.telegram.api import Api
@@ -43,7 +45,7 @@ class Telegram:
         """Register, and import aiogram while nobody waits for it: the first message shall not."""
         await self._registration.register()
         for room in ("reader", "sender"):
-            await asyncio.to_thread(importlib.import_module, f"channels.telegram.{room}")
+            await _opened(room)
 
     async def close(self) -> None:
         """Nothing to give up: the connections belong to the program's own session."""
@@ -63,14 +65,14 @@ class Telegram:
 
     async def read(self, raw: RawEvent) -> InboundEvent | None:
         if self._reader is None:
-            room = await asyncio.to_thread(importlib.import_module, "channels.telegram.reader")
+            room = await _opened("reader")
             reader: Reader = room.Reader(self.account, self._api, self._tools.clock)
             self._reader = reader
         return await self._reader.read(raw)
 
     async def deliver(self, key: str, outgoing: Outgoing) -> DeliveryResult:  # noqa: ARG002 - Telegram takes no key
         if self._sender is None:
-            room = await asyncio.to_thread(importlib.import_module, "channels.telegram.sender")
+            room = await _opened("sender")
             sender: Sender = room.Sender(self._api, self._config, self._tools.clock)
             self._sender = sender
         return await self._sender.deliver(outgoing, repeatable=self.repeatable(outgoing))
@@ -86,6 +88,23 @@ class Telegram:
     def is_group(self, chat_id: str) -> bool:
         """Groups and channels have negative ids (https://core.telegram.org/bots/api#chat)."""
         return chat_id.startswith("-")
+
+
+async def _opened(room: str) -> Any:
+    """Import a room in a thread for which a stop does not wait, as it would for one of the event loop's own."""
+    loop = asyncio.get_running_loop()
+    done = asyncio.Event()
+
+    def work() -> None:
+        try:
+            importlib.import_module(f"channels.telegram.{room}")
+        finally:
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(done.set)
+
+    threading.Thread(target=work, name=f"import {room}", daemon=True).start()
+    await done.wait()
+    return importlib.import_module(f"channels.telegram.{room}")
 
 
 def open_channel(config: Config, tools: Tools) -> Telegram:
