@@ -36,8 +36,8 @@ async def _locked(town: Town, url: str) -> AsyncIterator[None]:
         return asyncio.ensure_future(connections.get("default").execute_query(f"PRAGMA busy_timeout = {PATIENCE}"))
 
     await town.context.run(impatient)
-    holder = sqlite3.connect(url.removeprefix("sqlite://"), isolation_level=None)
-    holder.execute("BEGIN EXCLUSIVE")
+    holder = sqlite3.connect(url.removeprefix("sqlite://"), isolation_level=None, check_same_thread=False)
+    await asyncio.to_thread(holder.execute, "BEGIN EXCLUSIVE")  # the server may be writing, and runs on this loop
     try:
         yield
     finally:
