@@ -207,7 +207,8 @@ async def _introduce(channel: Channel) -> None:
         try:
             await channel.start()
         except CallFailed as error:
-            log.warning("channel not introduced", channel=channel.account, error=str(error))
+            tell = log.debug if pause == PAUSES[0] else log.warning  # one miss while everything starts is no news
+            tell("channel not introduced", channel=channel.account, error=str(error))
             await asyncio.sleep(pause)
         else:
             return
