@@ -93,14 +93,16 @@ class OutboxWorker(Worker[OutboxItem]):
         """Wait for the turn here if it comes soon, else in the table: a lane that waits long keeps others out."""
         limits, chat, group = channel.limits, outgoing.to.id, channel.is_group(outgoing.to.id)
         wait = timedelta(seconds=self.limiter.wait(row.account, limits, chat, group=group))
-        if max(self._pause(row), wait) <= SOON:
+        if not self._pause(row) and wait <= SOON:
             await self.limiter.turn(row.account, limits, chat, group=group, priority=row.priority)
             wait = timedelta()
-        if (wait := max(self._pause(row), wait)) > SOON:
+        if wait := max(self._pause(row), wait):
             await self._settle(row, Settlement(row.id, "waiting", self.clock() + wait, row.attempts, "pace"))
-        elif row.expires_at and row.expires_at <= self.clock():
+            return False
+        if row.expires_at and row.expires_at <= self.clock():
             await self._record(row, Refused("expired"))
-        return row.state == "waiting" and wait <= SOON
+            return False
+        return True
 
     async def _surely_record(self, row: OutboxItem, result: DeliveryResult) -> None:
         """What was carried out must not be carried out again because the database was away when it was to be noted."""

@@ -167,19 +167,20 @@ async def test_what_was_taken_over_meanwhile_is_left_alone(
     assert (await OutboxItem.get(id=item.id)).platform_id == "passive"
 
 
+@pytest.mark.parametrize("seconds", [1, 5])
 async def test_a_wait_of_the_whole_account_holds_everybody_up(
-    worker: OutboxWorker, clock: Clock, office: PostOffice
+    worker: OutboxWorker, clock: Clock, office: PostOffice, seconds: int
 ) -> None:
     office.limits = Limits(account=(Rate(1000, 1.0, 1000),))
-    office.results = [Deferred(clock() + timedelta(seconds=5), "minute_quota", whole_account=True), Delivered()]
+    office.results = [Deferred(clock() + timedelta(seconds=seconds), "minute_quota", whole_account=True), Delivered()]
     await promise(clock)
     other = OutboundMessage(Address("post", "Ben"), Text("Hi"))
     await OutboxItem.enqueue(other, clock())
-    until = clock() + timedelta(seconds=5)
+    until = clock() + timedelta(seconds=seconds)
     assert await worker.drain(LANE) == until
     assert await worker.drain("post:Ben") == until  # at once: it waits in the table and keeps no lane
     assert len(office.delivered) == 1
-    clock.forward(seconds=5)
+    clock.forward(seconds=seconds)
     assert await worker.drain("post:Ben") is None
     assert office.delivered[-1][1] == "Hi"
 
