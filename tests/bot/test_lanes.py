@@ -151,6 +151,7 @@ async def test_what_nobody_handed_over_is_found_at_the_start(work: Work, clock: 
         while not work.done:
             await asyncio.sleep(0.005)
     await lanes.stop()
+    assert work.done == [("a", 1)]
 
 
 async def test_an_outage_interrupts_and_is_outlived(work: Work, lanes: LocalLanes, clock: Clock) -> None:

@@ -105,3 +105,4 @@ async def test_groups_have_a_figure_of_their_own() -> None:
     limits = Limits(recipient=(Rate(1, 60.0, 1),), group=(Rate(20, 60.0, 20),))
     for _ in range(20):
         await asyncio.wait_for(limiter.turn("bot", limits, "-100", group=True, priority=0), 1.0)
+    assert limiter.wait("bot", limits, "-100", group=True) > 0
