@@ -1,7 +1,7 @@
 """Here lives the sending: wait for the turn, mark in flight, deliver, record what became of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from itertools import chain, repeat
 from typing import Literal
@@ -39,7 +39,7 @@ class OutboxWorker(Worker[OutboxItem]):
         self.channels = channels
         self.limiter = limiter
         self.lanes: Lanes
-        self.settling = GroupCommit(self._settle_all)
+        self.settling = GroupCommit(OutboxItem.settle_all)
         self._paused: dict[str, datetime] = {}
 
     def stop(self) -> None:
@@ -143,9 +143,6 @@ class OutboxWorker(Worker[OutboxItem]):
     async def _settle(self, row: OutboxItem, settlement: Settlement) -> None:
         await self.settling.add(settlement)
         row.state, row.due_at = settlement.state, settlement.due_at
-
-    async def _settle_all(self, settlements: Sequence[Settlement]) -> list[bool]:
-        return await OutboxItem.settle_all(settlements)
 
     async def _give_up(
         self, row: OutboxItem, state: Literal["dead", "unsure"], reason: str, contact: ContactState | None
