@@ -11,13 +11,15 @@ WORKERS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup test coverage lint format bench lock console
+.PHONY: help run scale setup test coverage lint format bench lock console
 
 help:  ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/make \1\t\2/' | expand -t 16
 
 run: $(VENV)/.run  ## the server with the built-in sandbox; PORT=8080
 	@$(BIN)/python -m bot demo --port $(PORT) $(ARGS)
+
+scale: $(VENV)/.scale  ## what PostgreSQL and several processes need besides
 
 setup: $(VENV)/.dev  ## .venv with everything that test and lint need
 
@@ -44,7 +46,8 @@ bench: $(VENV)/.dev  ## every promise of docs/performance.md, one after another
 
 lock: $(VENV)/.dev  ## resolve the dependencies anew; ARGS=--upgrade for newer ones
 	printf '%s\n' $(call group,build) | $(COMPILE) --output-file requirements.lock pyproject.toml -
-	printf '%s\n' $(call group,dev) | $(COMPILE) --constraint requirements.lock --output-file requirements-dev.lock -
+	$(COMPILE) --extra scale --constraint requirements.lock --output-file requirements-scale.lock pyproject.toml
+	printf '%s\n' $(call group,dev) | $(COMPILE) --constraint requirements-scale.lock --output-file requirements-dev.lock -
 
 console: $(VENV)/.dev  ## fetch the pinned front-end libraries into web/static/vendor
 	$(NPM) ci --ignore-scripts --no-fund --no-audit
@@ -66,7 +69,12 @@ $(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
 	@PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.lock $(VENV)/.run
+$(VENV)/.scale: requirements-scale.lock $(VENV)/.run
+	@echo "Installing what several processes need (once) …"
+	@$(PIP) --require-hashes --requirement requirements-scale.lock
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.lock $(VENV)/.scale
 	@echo "Installing the tools for tests and checks (once) …"
 	@$(PIP) --require-hashes --requirement requirements-dev.lock
 	@touch $@

@@ -10,23 +10,33 @@ from benchmarks.people import Person
 from domain.search import keys_of
 from models.search import owned
 
-CUSTOMER = ("id", "name", "phone", "company", "language", "source", "created_at", "seen_at", "owner_id")
+TOLD = ("id", "name", "phone", "company", "seen_at", "owner_id")
+BLANK = ("position", "email", "city", "gender", "birthday", "language")
+CUSTOMER = (*TOLD, *BLANK, "source", "created_at")
+LEAD = ("customer_id", "owner_id", "stage", "source", "first_words", "created_at")
+STAGES = ("new", "talking", "talking", "interested", "won", "lost")
 KEY = ("customer_id", "key", "owned_key")
 PART = 50_000
 
 
-def parts(persons: Iterable[Person]) -> Iterator[tuple[list[tuple[object, ...]], list[tuple[object, ...]]]]:
-    """Rows of `customer` and of `searchable`, some 50,000 customers at a time."""
-    customers: list[tuple[object, ...]] = []
-    keys: list[tuple[object, ...]] = []
+Rows = list[tuple[object, ...]]
+
+
+def parts(persons: Iterable[Person]) -> Iterator[tuple[Rows, Rows, Rows]]:
+    """Rows of `customer`, of `lead` and of `searchable`, some 50,000 customers at a time."""
+    customers: Rows = []
+    leads: Rows = []
+    keys: Rows = []
     for person in persons:
-        owner = person.owner or None
-        customers.append((person.id, person.name, person.phone, person.company, "", "direct", 0, person.seen, owner))
+        owner, since = person.owner or None, person.seen - 30_000_000_000
+        told = (person.id, person.name, person.phone, person.company, person.seen, owner)
+        customers.append((*told, *("" for _ in BLANK), "direct", since))
+        leads.append((person.id, owner, STAGES[person.id % len(STAGES)], "direct", "", since))
         keys += ((person.id, key, owned(person.owner, key)) for key in keys_of(*person.known))
         if len(customers) == PART:
-            yield customers, keys
-            customers, keys = [], []
-    yield customers, keys
+            yield customers, leads, keys
+            customers, leads, keys = [], [], []
+    yield customers, leads, keys
 
 
 def fill_sqlite(file: Path, persons: Iterable[Person], staff: int) -> None:
@@ -41,12 +51,13 @@ def fill_sqlite(file: Path, persons: Iterable[Person], staff: int) -> None:
         connection.execute(f'DROP INDEX "{name}"')
     connection.execute("BEGIN")
     connection.executemany(
-        "INSERT INTO staff (id, name, role, language, active, created_at) VALUES (?, ?, 'sales', '', 1, 0)",
+        "INSERT INTO staff (id, name, role, team, language, active, created_at) VALUES (?, ?, 'sales', '', '', 1, 0)",
         [(number, f"s{number}") for number in range(1, staff + 1)],
     )
     connection.execute(f"CREATE TEMP TABLE staged ({', '.join(KEY)})")
-    for customers, keys in parts(persons):
-        connection.executemany(f"INSERT INTO customer ({', '.join(CUSTOMER)}) VALUES (?,?,?,?,?,?,?,?,?)", customers)
+    for customers, leads, keys in parts(persons):
+        connection.executemany(_insert("customer", CUSTOMER), customers)
+        connection.executemany(_insert("lead", LEAD), leads)
         connection.executemany("INSERT INTO staged VALUES (?, ?, ?)", keys)
     columns = ", ".join(KEY)
     connection.execute(f"INSERT INTO searchable ({columns}) SELECT {columns} FROM staged ORDER BY key, customer_id")
@@ -54,6 +65,10 @@ def fill_sqlite(file: Path, persons: Iterable[Person], staff: int) -> None:
         connection.execute(sql)
     connection.execute("COMMIT")
     connection.close()
+
+
+def _insert(table: str, columns: tuple[str, ...]) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
 
 
 async def fill_postgres(url: str, persons: Iterable[Person], staff: int) -> None:
@@ -80,6 +95,10 @@ async def fill_postgres(url: str, persons: Iterable[Person], staff: int) -> None
             await connection.execute(row["sql"])
         for row in constraints:
             await connection.execute(f'ALTER TABLE searchable ADD CONSTRAINT "{row["name"]}" {row["sql"]}')
+        for table in ("staff", "customer"):
+            await connection.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))"
+            )
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
@@ -88,9 +107,10 @@ async def fill_postgres(url: str, persons: Iterable[Person], staff: int) -> None
 async def _copy(connection: asyncpg.Connection, persons: Iterable[Person], staff: int) -> None:
     await connection.copy_records_to_table(
         "staff",
-        records=[(number, f"s{number}", "sales", "", True, 0) for number in range(1, staff + 1)],
-        columns=("id", "name", "role", "language", "active", "created_at"),
+        records=[(number, f"s{number}", "sales", "", "", True, 0) for number in range(1, staff + 1)],
+        columns=("id", "name", "role", "team", "language", "active", "created_at"),
     )
-    for customers, keys in parts(persons):
+    for customers, leads, keys in parts(persons):
         await connection.copy_records_to_table("customer", records=customers, columns=CUSTOMER)
+        await connection.copy_records_to_table("lead", records=leads, columns=LEAD)
         await connection.copy_records_to_table("searchable", records=keys, columns=KEY)

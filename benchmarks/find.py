@@ -21,7 +21,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 from benchmarks.crowd import fill_postgres, fill_sqlite
 from benchmarks.people import STAFF, Person, people
 from bot.database import migrate, opened
-from domain.permissions import Role
+from domain.permissions import Role, Scope, scope_of
 from domain.search import one_typo, plain
 from domain.sounds import has_chinese, readings
 from models.search import MOST, find
@@ -29,7 +29,7 @@ from models.sql import select
 
 ASKED = 400  # of each form
 PROMISED = 5.0  # ms
-MANAGER, SALES = (Role.MANAGER, 1), (Role.SALES, 1)
+MANAGER, SALES = scope_of(Role.MANAGER, 1), scope_of(Role.SALES, 1)
 dice = random.Random(7)
 
 
@@ -61,7 +61,7 @@ def forms(person: Person) -> Iterator[tuple[str, str]]:
         yield "company, whole", person.company
 
 
-async def measure(queries: Sequence[str], viewer: tuple[Role, int]) -> list[float]:
+async def measure(queries: Sequence[str], viewer: Scope) -> list[float]:
     times = []
     for query in queries:
         start = time.perf_counter()

@@ -32,6 +32,13 @@ MESSAGE = (
     "<Content><![CDATA[请问这款价格？周末营业吗？{number}]]></Content><MsgId>{number}</MsgId></xml>"
 )
 
+MEMBERS = (
+    "<xml><ToUserName><![CDATA[{corp}]]></ToUserName><FromUserName><![CDATA[member{who:023d}]]></FromUserName>"
+    "<CreateTime>1795220000</CreateTime><MsgType><![CDATA[text]]></MsgType>"
+    "<Content><![CDATA[请问这款价格？周末营业吗？{number}]]></Content><MsgId>{number}</MsgId>"
+    "<AgentID>{agent}</AgentID></xml>"
+)
+
 
 def messages(numbers: Iterator[int], count: int, senders: int = 500) -> list[bytes]:
     """So many encrypted callbacks, all different, from so many people."""
@@ -53,6 +60,23 @@ def messages(numbers: Iterator[int], count: int, senders: int = 500) -> list[byt
         )
         body = f"<xml><ToUserName><![CDATA[gh_000000000001]]></ToUserName><Encrypt><![CDATA[{sealed}]]></Encrypt></xml>"
         made.append(post("127.0.0.1", f"/callbacks/official?{query}", body.encode()))
+    return made
+
+
+def app_messages(numbers: Iterator[int], count: int, senders: int = 500) -> list[bytes]:
+    """The same of a company's members: who is answered in the HTTP answer would wait for what nobody here says."""
+    names = SandboxSettings("")
+    envelope = Envelope(names.wecom_token, names.wecom_aes_key, names.corp_id)
+    made = []
+    for number in itertools.islice(numbers, count):
+        plain = MEMBERS.format(who=number % senders, number=number, corp=names.corp_id, agent=names.agent_id).encode()
+        stamp, nonce = str(int(time.time())), str(number)
+        sealed = envelope.seal(plain, secrets.token_bytes(16))
+        signature = sign(names.wecom_token, stamp, nonce, sealed)
+        query = urlencode({"msg_signature": signature, "timestamp": stamp, "nonce": nonce})
+        head = f"<ToUserName><![CDATA[{names.corp_id}]]></ToUserName><AgentID><![CDATA[{names.agent_id}]]></AgentID>"
+        body = f"<xml>{head}<Encrypt><![CDATA[{sealed}]]></Encrypt></xml>"
+        made.append(post("127.0.0.1", f"/callbacks/wecom?{query}", body.encode()))
     return made
 
 
@@ -86,7 +110,7 @@ def main() -> None:
         rounds: dict[str, list[Round]] = {name: [] for name in running}
         for _ in range(asked.rounds):
             for name, (port, pid) in running.items():
-                rounds[name].append(asyncio.run(run(port, pid, messages(numbers, asked.size))))
+                rounds[name].append(asyncio.run(run(port, pid, app_messages(numbers, asked.size))))
     table(rounds)
 
 

@@ -26,8 +26,9 @@ from load import Round, run
 NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?)"
 OLD = (
     (
-        "INSERT INTO customer (id, name, phone, company, language, source, created_at, seen_at)"
-        f" {NUMBERS} SELECT i, 'customer ' || i, '', '', '', 'direct', 0, 0 FROM n"
+        "INSERT INTO customer"
+        " (id, name, phone, company, position, email, city, gender, birthday, language, source, created_at, seen_at)"
+        f" {NUMBERS} SELECT i, 'customer ' || i, '', '', '', '', '', '', '', '', 'direct', 0, 0 FROM n"
     ),
     (
         "INSERT INTO identity"

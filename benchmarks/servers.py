@@ -17,6 +17,7 @@ import yaml
 
 from sandbox import SandboxSettings
 
+ROOT = Path(__file__).parent.parent
 BARE = """
 import sys, uvloop
 from aiohttp import web
@@ -26,6 +27,14 @@ async def ok(request):
 app = web.Application()
 app.router.add_route("*", "/{path:.*}", ok)
 web.run_app(app, host="127.0.0.1", port=int(sys.argv[1]), loop=uvloop.new_event_loop(), access_log=None, print=None)
+"""
+SERVE = """
+import sys
+from pathlib import Path
+from bot.commands import frame, serve
+settings = frame.settings_of(Path(sys.argv[1]))
+serve._configure_logs(settings)
+serve._run(serve._serve(settings, tuple(sys.argv[2].split(",")), settings.server.port))
 """
 
 
@@ -38,14 +47,23 @@ def free_port() -> int:
 @contextmanager
 def started(command: list[str], port: int, path: str = "/healthz") -> Iterator[int]:
     """The process's id while it serves; ended afterwards."""
-    log = sys.stderr if os.environ.get("BENCH_LOG") else subprocess.DEVNULL
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log)
-    try:
+    with launched([command]) as (process,):
         _wait(f"http://127.0.0.1:{port}{path}", process)
         yield process.pid
+
+
+@contextmanager
+def launched(commands: list[list[str]]) -> Iterator[list[subprocess.Popen[bytes]]]:
+    """So many processes; ended afterwards."""
+    log = sys.stderr if os.environ.get("BENCH_LOG") else subprocess.DEVNULL
+    processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=log, cwd=ROOT) for command in commands]
+    try:
+        yield processes
     finally:
-        process.terminate()
-        process.wait(20)
+        for process in processes:
+            process.terminate()
+        for process in processes:
+            process.wait(20)
 
 
 @contextmanager
@@ -60,14 +78,36 @@ def bare() -> Iterator[tuple[int, int]]:
 def guanxi(
     folder: Path, database_url: str, *, roles: str, base_url: str = "http://127.0.0.1:9"
 ) -> Iterator[tuple[int, int]]:
-    """Our server with one encrypted official account: (port, process id)."""
-    port = free_port()
+    """Our server with an encrypted official account and a WeCom app: (port, process id)."""
+    with guanxis(folder, database_url, 1, roles=roles, base_url=base_url) as (server,):
+        yield server
+
+
+@contextmanager
+def guanxis(
+    folder: Path, database_url: str, count: int, *, roles: str, base_url: str = "http://127.0.0.1:9"
+) -> Iterator[list[tuple[int, int]]]:
+    """So many of them on one database; on SQLite too, any roles can be measured alone."""
+    ports = [free_port() for _ in range(count)]
+    files = [configured(folder, port, database_url, base_url) for port in ports]
+    upgrade(files[0])
+    with launched([[sys.executable, "-c", SERVE, str(file), roles] for file in files]) as processes:
+        for port, process in zip(ports, processes, strict=True):
+            _wait(f"http://127.0.0.1:{port}/healthz", process)
+        yield [(port, process.pid) for port, process in zip(ports, processes, strict=True)]
+
+
+def upgrade(config: Path) -> None:
+    """Make the tables."""
+    command = [sys.executable, "-m", "bot", "db", "upgrade", "-c", str(config)]
+    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, cwd=ROOT)
+
+
+def configured(folder: Path, port: int, database_url: str, base_url: str = "http://127.0.0.1:9") -> Path:
+    """The config of one server, written."""
     file = folder / f"config-{port}.yaml"
     file.write_text(yaml.safe_dump(config(port, database_url, base_url), allow_unicode=True))
-    command = [sys.executable, "-m", "bot"]
-    subprocess.run([*command, "db", "upgrade", "-c", str(file)], check=True, stdout=subprocess.DEVNULL)
-    with started([*command, "serve", "-c", str(file), "--roles", roles], port) as pid:
-        yield port, pid
+    return file
 
 
 def config(port: int, database_url: str, base_url: str) -> dict[str, object]:
@@ -86,7 +126,17 @@ def config(port: int, database_url: str, base_url: str) -> dict[str, object]:
                 "token": secrets.wechat_token,
                 "aes_key": secrets.wechat_aes_key,
                 "api_base": f"{base_url}/wechat",
-            }
+            },
+            {
+                "name": "wecom",
+                "kind": "wecom",
+                "corp_id": secrets.corp_id,
+                "agent_id": secrets.agent_id,
+                "secret": secrets.wecom_secret,
+                "token": secrets.wecom_token,
+                "aes_key": secrets.wecom_aes_key,
+                "api_base": f"{base_url}/wecom",
+            },
         ],
         "replies": {"welcome": {"default": "welcome"}, "keywords": [{"words": ["价格"], "template": "price"}]},
     }

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import check, db, serve, staff
+from bot.commands import audit, check, db, serve, staff
 from bot.commands.frame import Failed, group
 
 app = group("Guanxi 关系: one server for customers on WeCom, WeChat official accounts and Telegram.")
@@ -17,6 +17,7 @@ app.command()(serve.sandbox)
 app.command()(check.check)
 app.add_typer(db.app, name="db")
 app.add_typer(staff.app, name="staff")
+app.add_typer(audit.app, name="audit")
 
 DEBUG = "--debug"
 

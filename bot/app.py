@@ -7,32 +7,41 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
 
 import aiohttp
 import structlog
 from aiohttp import web
 
-from bot import database
+from bot import addresses, database, presence
+from bot.acting import house
 from bot.health import Health, Vitals
 from bot.inbox import InboxWorker
 from bot.intake import LARGEST_BODY, Door
 from bot.lanes import Lanes, LocalLanes
-from bot.limiter import Limiter
+from bot.limiter import Limiter, LocalLimiter
 from bot.outbox import OutboxWorker
 from bot.passive import PassiveReplies
 from bot.settings import Settings
+from bot.shards import ProcrastinateLanes
+from bot.shared_limiter import SharedLimiter
+from bot.tokens import SharedTokens
+from bot.vault import Vault
 from channels import Tools, open_channel
+from channels.tokens import Alone, TokenStore
 from domain.channel import Channel, Pollable
 from domain.errors import CallFailed
-from handlers import router
-from handlers.context import House
+from handlers import menus, router, sync
+from models.audit import AuditHead
 from models.inbox import InboxEvent
 from models.outbox import OutboxItem
+from models.signals import Answered, Signal, hear
+from models.sql import dialect
 from models.staff import Staff
+from models.sync import Sync
 from scheduler.schedule import running
 
 log = structlog.get_logger()
@@ -52,6 +61,7 @@ class Parts:
     inbox: InboxWorker
     outbox: OutboxWorker
     lanes: Lanes
+    passive: PassiveReplies
     door: Door
 
 
@@ -76,15 +86,19 @@ class Server:
 
     async def life(self, _: web.Application) -> AsyncIterator[None]:
         """Open everything, run, close everything in reverse."""
-        settings = self.settings
+        settings, place = self.settings, self.settings.database
+        if not place.url.startswith("sqlite"):
+            await addresses.check(place)
         async with (
-            database.opened(settings.database.url, base=self.base, serving=True),
+            database.opened(place.url, base=self.base, serving=True, pool=place.pool, pooled=place.pooled),
             aiohttp.ClientSession() as session,
             _channels(settings, session, self.clock) as channels,
         ):
+            router.load()
+            await AuditHead.begin(settings.key)
             await _appoint_staff(settings, self.clock())
             self.parts = _parts(self, channels)
-            async with _running(self.parts, self.roles):
+            async with _joined(self.parts, place.address), _running(self.parts, self.roles):
                 gc.freeze()  # what stands by now stays: no collection need look at it again
                 yield
 
@@ -95,6 +109,10 @@ class Server:
             backlogs={"inbox": InboxEvent.backlog, "outbox": OutboxItem.backlog},
             workers={"lanes": lambda: "worker" not in self.roles or self.parts.lanes.running},
             clock=self.clock,
+            tags={
+                account: partial(Sync.counts, account, grouped=rules.limits.grouped)
+                for account, rules in house(self.settings).tags.items()
+            },
         )
 
     def callback(self, channel: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
@@ -121,7 +139,7 @@ def build_app(
     app = web.Application(client_max_size=LARGEST_BODY)
     app[SERVER] = server = Server(settings, roles, base, Time(clock, monotonic))
     app.cleanup_ctx.append(server.life)
-    for config in settings.channels:  # a path of its own each: found by one look into a table
+    for config in settings.channels if "web" in roles else ():  # a path of its own each: found by one look into a table
         callback = server.callback(config.name)
         app.router.add_route("GET", f"/callbacks/{config.name}", callback)
         app.router.add_route("POST", f"/callbacks/{config.name}", callback)
@@ -133,9 +151,11 @@ def build_app(
 async def _channels(
     settings: Settings, session: aiohttp.ClientSession, clock: Callable[[], datetime]
 ) -> AsyncIterator[dict[str, Channel]]:
+    tokens: TokenStore = SharedTokens(Vault(settings.key), clock) if dialect() == "postgres" else Alone()
     opened = {
         config.name: open_channel(
-            config, Tools(session, clock, settings.server.public_url, settings.limits_of(config.name, config.kind))
+            config,
+            Tools(session, clock, settings.server.public_url, settings.limits_of(config.name, config.kind), tokens),
         )
         for config in settings.channels
     }
@@ -147,50 +167,89 @@ async def _channels(
 
 
 def _parts(server: Server, channels: Mapping[str, Channel]) -> Parts:
-    router.load()
-    clock, passive = server.clock, PassiveReplies()
-    inbox = InboxWorker(channels, _house(server.settings), passive, clock)
-    outbox = OutboxWorker(channels, Limiter(server.monotonic), clock)
-    lanes = LocalLanes({"inbox": inbox, "outbox": outbox}, clock)
-    inbox.lanes = outbox.lanes = lanes
-    door = Door(channels, outbox, passive if "worker" in server.roles else None)
-    return Parts(channels, inbox, outbox, lanes, door)
-
-
-def _house(settings: Settings) -> House:
-    return House(
-        language=settings.language,
-        timezone=ZoneInfo(settings.timezone),
-        accounts={config.name: config.kind for config in settings.channels},
-        welcome=settings.replies.welcome,
-        keywords=tuple((tuple(row.words), row.template) for row in settings.replies.keywords),
+    clock, passive, shared = server.clock, PassiveReplies(), dialect() == "postgres"
+    inbox = InboxWorker(channels, house(server.settings), clock, server.settings.key)
+    limiter: Limiter = SharedLimiter(server.monotonic) if shared else LocalLimiter(server.monotonic)
+    outbox = OutboxWorker(channels, limiter, clock)
+    address = server.settings.database.address
+    lanes: Lanes = (
+        ProcrastinateLanes({"inbox": inbox, "outbox": outbox}, outbox, clock, address)
+        if shared
+        else LocalLanes({"inbox": inbox, "outbox": outbox}, clock)
     )
+    return Parts(channels, inbox, outbox, lanes, passive, Door(channels, outbox, passive))
+
+
+@asynccontextmanager
+async def _joined(parts: Parts, address: str) -> AsyncIterator[None]:
+    """Hear what was stored and answered: by oneself, or by every process of this database."""
+    if isinstance(parts.lanes, LocalLanes):
+        hear(_ear(parts.lanes, parts.passive))
+        yield
+    else:
+        async with presence.connected(address, parts.passive.hear):
+            yield
+
+
+def _ear(lanes: LocalLanes, passive: PassiveReplies) -> Callable[[Signal], None]:
+    def ear(signal: Signal) -> None:
+        if isinstance(signal, Answered):
+            passive.hear(signal)
+        else:
+            lanes.hear(signal)
+
+    return ear
 
 
 async def _appoint_staff(settings: Settings, at: datetime) -> None:
     async with database.transaction():
-        for entry in settings.staff:
-            await Staff.appoint(entry.name, entry.role, entry.accounts, at)
+        for entry in sorted(settings.staff, key=lambda entry: entry.name):  # in one order, whoever starts beside us
+            await Staff.appoint(entry.name, entry.role, entry.accounts, at, entry.team)
+        await menus.renew(house(settings), at)
+
+
+async def _compare_tags(account: str, at: datetime) -> bool:
+    """While the door was closed nobody could tell us what changed; False if it must be tried again."""
+    try:
+        async with database.transaction():
+            await sync.at_start(account, at)
+    except Exception as error:  # noqa: BLE001 - another process was at it, or the database is away: no start ends so
+        log.warning("comparison of tags not begun", channel=account, error=type(error).__name__)
+        return False
+    return True
+
+
+async def _compare_later(account: str, clock: Callable[[], datetime]) -> None:
+    for pause in chain(PAUSES, repeat(PAUSES[-1])):
+        await asyncio.sleep(pause)
+        if await _compare_tags(account, clock()):
+            return
 
 
 @asynccontextmanager
 async def _running(parts: Parts, roles: tuple[str, ...]) -> AsyncIterator[None]:
     """Workers first and last: what the door stores can be handled, and nothing is taken once they stop."""
-    async with parts.inbox.handling, parts.outbox.settling, parts.door.storing:
+    inbox, outbox = parts.inbox, parts.outbox
+    async with inbox.handling, inbox.comparing, outbox.settling, outbox.limiter, parts.door.storing:
         tasks: list[asyncio.Task[None]] = []
         if "worker" in roles:
-            await parts.outbox.recover()
+            if isinstance(parts.lanes, LocalLanes):
+                await parts.outbox.recover()
             await parts.lanes.start()
+            tasks += [asyncio.create_task(channel.warm_up()) for channel in parts.channels.values()]
         if "web" in roles:
+            clock = parts.inbox.clock
+            late = [name for name in sorted(parts.inbox.house.tags) if not await _compare_tags(name, clock())]
+            tasks += [asyncio.create_task(_compare_later(name, clock)) for name in late]
             tasks += [asyncio.create_task(_introduce(channel)) for channel in parts.channels.values()]
             tasks += [
                 asyncio.create_task(parts.door.poll(channel))
                 for channel in parts.channels.values()
                 if isinstance(channel, Pollable) and channel.polls
             ]
-        clock = running(parts.inbox.clock, parts.inbox.house.timezone) if "scheduler" in roles else nullcontext()
+        jobs = running(parts.inbox.clock, parts.inbox.house.timezone) if "scheduler" in roles else nullcontext()
         try:
-            async with clock:
+            async with jobs:
                 yield
         finally:
             for task in tasks:

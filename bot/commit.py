@@ -59,3 +59,17 @@ class GroupCommit(Generic[Item, Result]):
             for (_, future), result in zip(batch, results, strict=True):
                 if not future.done():
                     future.set_result(result)
+
+
+class GroupLook(GroupCommit[Item, Result]):
+    """The same for questions. It runs while somebody asks, so it need not be entered; never inside a transaction."""
+
+    async def add(self, item: Item) -> Result:
+        if self._task is None or self._task.done():
+            self._task = asyncio.create_task(self._run())
+        return await super().add(item)
+
+    async def _run(self) -> None:
+        while self._waiting:
+            batch, self._waiting = self._waiting[: self._largest], self._waiting[self._largest :]
+            await self._commit(batch)

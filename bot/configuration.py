@@ -105,6 +105,7 @@ def _faults_of_name(name: str, names: Counter[str]) -> Iterator[str]:
 def _across(settings: Settings, names: set[str]) -> Iterator[Problem]:
     yield from _staff(settings, names)
     yield from _limits(settings)
+    yield from _tags(settings)
     yield from _replies(settings)
 
 
@@ -135,6 +136,13 @@ def _limits(settings: Settings) -> Iterator[Problem]:
             yield Problem(("limits", full), f"unknown channel, {nearest(prefix, kind_of)}")
         elif figure not in (known := channels.figures(kind_of[prefix])):
             yield Problem(("limits", full), f"unknown figure, {nearest(figure, known)}")
+
+
+def _tags(settings: Settings) -> Iterator[Problem]:
+    tagged = {channel.name for channel in settings.channels if channels.tag_limits(channel.kind)}
+    for name in settings.tags.policy:
+        if name not in tagged:
+            yield Problem(("tags", "policy", name), f"no channel with tags, {nearest(name, tagged)}")
 
 
 def _replies(settings: Settings) -> Iterator[Problem]:

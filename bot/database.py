@@ -4,7 +4,7 @@ import fcntl
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -15,19 +15,37 @@ from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
 
-from models import MODULES
+from models import MODULES, carrier, copying
 from models.database import insert_many, transaction
 from models.schema import Migrations
 
-__all__ = ["OUTAGES", "DatabaseUnusable", "Status", "insert_many", "migrate", "opened", "status", "transaction"]
+__all__ = [
+    "OUTAGES",
+    "DatabaseUnusable",
+    "Status",
+    "alone",
+    "insert_many",
+    "migrate",
+    "opened",
+    "status",
+    "transaction",
+]
 
 PACKAGE = "models.migrations"
 OLDEST_POSTGRES = 13
+STATEMENT = 10.0  # seconds for one statement of a server: one that nobody answers must hold nobody up for ever
 PATIENCE = 10_000  # ms that SQLite waits for another process's short write
-ONE_SERVER = 0x67756178  # the key of our advisory lock
-HANDOVER = 3_000  # ms in which PostgreSQL notices that the last server is gone
+CARRIER = "procrastinate "
+SCALE = "PostgreSQL needs the extra `scale` (procrastinate): run `make scale`, or pip install 'guanxi[scale]'"
 PRAGMAS = {"busy_timeout": PATIENCE, "journal_mode": "WAL", "synchronous": "FULL", "cache_size": -16_000}
-OUTAGES = (OSError, sqlite3.Error, BaseORMException, asyncpg.PostgresError, asyncpg.InterfaceError)
+OUTAGES = (
+    OSError,
+    sqlite3.Error,
+    BaseORMException,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 
 class DatabaseUnusable(Exception):  # noqa: N818 - named for what happened
@@ -68,22 +86,28 @@ def located(url: str, base: Path) -> Place:
 
 @asynccontextmanager
 async def opened(
-    url: str, *, base: Path | None = None, serving: bool = False, pool: int = 10, package: str = PACKAGE
+    url: str,
+    *,
+    base: Path | None = None,
+    serving: bool = False,
+    pool: int = 10,
+    pooled: bool = False,
+    package: str = PACKAGE,
 ) -> AsyncIterator[None]:
     """The database, ready for rows, until the end of the block; raises DatabaseUnusable.
 
     SQLite files are made and upgraded as needed; PostgreSQL waits for `migrate`. A server says `serving`:
     then no second one can open the same SQLite file. Statements go to the connection `default`; `reader`
-    answers questions outside a transaction without waiting for one.
+    answers questions outside a transaction without waiting for one. To PostgreSQL at most `pool` connections are
+    made; `pooled` when they are a pooler's, which may give each transaction another one of the server's.
     """
     place = located(url, base or Path.cwd())
     async with AsyncExitStack() as stack:
         with _in_one_sentence(place):
             if serving and place.file:
-                stack.enter_context(_alone(place.file))
-            elif serving:
-                await stack.enter_async_context(_alone_in_postgres(place))
-            await stack.enter_async_context(_connected(place, pool))
+                stack.enter_context(alone(place.file))
+            patience = STATEMENT if serving else None
+            await stack.enter_async_context(_connected(place, pool, pooled=pooled, patience=patience))
             await _ready(place, package, serving=serving)
         yield
 
@@ -93,7 +117,7 @@ async def migrate(url: str, *, base: Path | None = None, package: str = PACKAGE)
     place = located(url, base or Path.cwd())
     with _in_one_sentence(place):
         async with _connected(place, 1):
-            if not (await _status(Migrations(connections.get("default"), package))).pending:
+            if not (await _status(package)).pending:
                 return ()
             return await _upgrade(place, package, locked=False)
 
@@ -103,7 +127,7 @@ async def status(url: str, *, base: Path | None = None, package: str = PACKAGE) 
     place = located(url, base or Path.cwd())
     with _in_one_sentence(place):
         async with _connected(place, 1):
-            return await _status(Migrations(connections.get("default"), package))
+            return await _status(package)
 
 
 @contextmanager
@@ -116,7 +140,7 @@ def _in_one_sentence(place: Place) -> Iterator[None]:
 
 
 @contextmanager
-def _alone(file: Path) -> Iterator[None]:
+def alone(file: Path) -> Iterator[None]:
     """Hold the lock file next to a SQLite file; raises DatabaseUnusable when another process does."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with Path(f"{file}.lock").open("a") as lock:
@@ -128,27 +152,14 @@ def _alone(file: Path) -> Iterator[None]:
 
 
 @asynccontextmanager
-async def _alone_in_postgres(place: Place) -> AsyncIterator[None]:
-    """Hold the lock of the one server on a PostgreSQL database; the server frees it when the process dies."""
-    connection = await asyncpg.connect(place.url, timeout=10)
-    try:
-        await connection.execute(f"SET lock_timeout = {HANDOVER}")
-        try:
-            await connection.execute("SELECT pg_advisory_lock($1)", ONE_SERVER)
-        except asyncpg.LockNotAvailableError as exc:
-            raise DatabaseUnusable(f"another server is using {place.name}: stop it first") from exc
-        yield
-    finally:
-        await connection.close()
-
-
-@asynccontextmanager
-async def _connected(place: Place, pool: int) -> AsyncIterator[None]:
+async def _connected(
+    place: Place, pool: int, *, pooled: bool = False, patience: float | None = None
+) -> AsyncIterator[None]:
     EXECUTOR_CACHE.clear()  # Tortoise keeps statements by connection name, whatever the database behind it
     async with TortoiseContext() as context:
         await context.init(
             config={
-                "connections": _sqlite(place.file) if place.file else _postgres(place.url, pool),
+                "connections": _sqlite(place.file) if place.file else _postgres(place.url, pool, pooled, patience),
                 "apps": {"models": {"models": list(MODULES), "default_connection": "default"}},
             }
         )
@@ -172,9 +183,11 @@ def _sqlite(file: Path) -> dict[str, Any]:
     }
 
 
-def _postgres(url: str, pool: int) -> dict[str, Any]:
-    credentials = {"dsn": url, "minsize": 1, "maxsize": pool, "timeout": 10, "application_name": "guanxi"}
-    return {"default": {"engine": "models.postgres", "credentials": credentials}}
+def _postgres(url: str, pool: int, pooled: bool, patience: float | None) -> dict[str, Any]:  # noqa: FBT001 - as it comes
+    limits: dict[str, Any] = {"minsize": 1, "maxsize": pool, "timeout": 10, "application_name": "guanxi"}
+    if patience:
+        limits["command_timeout"] = patience
+    return {"default": {"engine": "models.postgres", "credentials": {"dsn": url, "pooled": pooled, **limits}}}
 
 
 async def _check_version(place: Place) -> None:
@@ -184,17 +197,44 @@ async def _check_version(place: Place) -> None:
         raise DatabaseUnusable(f"{place.name} is PostgreSQL {major}: at least {OLDEST_POSTGRES} is needed")
 
 
-async def _status(migrations: Migrations) -> Status:
+async def _status(package: str) -> Status:
+    connection = connections.get("default")
+    migrations = Migrations(connection, package)
     known, applied = migrations.known(), await migrations.applied()
-    return Status(
+    found = Status(
         applied,
         pending=tuple(name for name in known if name not in applied),
         unknown=tuple(name for name in applied if name not in known),
     )
+    return await _with_carrier(found) if _carried(package) else found
+
+
+def _carried(package: str) -> bool:
+    """Whether wakes are carried between processes: on PostgreSQL, always."""
+    return package == PACKAGE and connections.get("default").capabilities.dialect == "postgres"
+
+
+async def _with_carrier(found: Status) -> Status:
+    """The tables of procrastinate count as one more migration, the last."""
+    try:
+        newest = carrier.known()
+    except carrier.CarrierMissing as exc:
+        raise DatabaseUnusable(SCALE) from exc
+    present = await carrier.applied(connections.get("default"))
+    name = CARRIER + (present or newest)
+    match (present > newest) - (present < newest):
+        case 0:
+            return replace(found, applied=(*found.applied, name))
+        case 1:
+            return replace(found, unknown=(*found.unknown, name))
+        case _:
+            return replace(found, pending=(*found.pending, CARRIER + newest))
 
 
 async def _ready(place: Place, package: str, *, serving: bool) -> None:
-    found = await _status(Migrations(connections.get("default"), package))
+    if not place.file and await copying.unfinished():
+        raise DatabaseUnusable(f"{place.name} holds only a part of a copy: run `guanxi db copy` again, to its end")
+    found = await _status(package)
     if found.unknown:
         raise DatabaseUnusable(f"{place.name} was made by a newer program ({found.unknown[-1]}): upgrade this one")
     if found.pending and place.file:
@@ -204,12 +244,14 @@ async def _ready(place: Place, package: str, *, serving: bool) -> None:
 
 
 async def _upgrade(place: Place, package: str, *, locked: bool) -> tuple[str, ...]:
-    with _alone(place.file) if place.file and not locked else nullcontext():
+    with alone(place.file) if place.file and not locked else nullcontext():
         default = connections.get("default")
         if place.file:
             await default.execute_query("PRAGMA foreign_keys = OFF")
         async with transaction() as connection:
             applied = await Migrations(connection, package).upgrade()
+            if _carried(package) and await carrier.upgrade(connection):
+                applied += (CARRIER + carrier.known(),)
         if place.file:
             await default.execute_query("PRAGMA foreign_keys = ON")
         return applied

@@ -5,6 +5,7 @@ import hmac
 import ipaddress
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
+from types import MappingProxyType
 from typing import NamedTuple
 
 import structlog
@@ -19,11 +20,15 @@ FORWARDED = ("X-Forwarded-For", "X-Real-IP", "Forwarded")
 
 
 class Vitals(NamedTuple):
-    """What is asked: the backlog of each queue (`QueueRow.backlog`), and of each worker whether it runs."""
+    """What is asked: the backlog of each queue (`QueueRow.backlog`), and of each worker whether it runs.
+
+    `tags` is how far each account's tags are in step (`Sync.counts`).
+    """
 
     backlogs: Mapping[str, Callable[[], Awaitable[metrics.Backlog]]]
     workers: Mapping[str, Callable[[], bool]]
     clock: Callable[[], datetime]
+    tags: Mapping[str, Callable[[], Awaitable[metrics.Drift]]] = MappingProxyType({})
 
 
 class Health:
@@ -57,6 +62,8 @@ class Health:
             return web.Response(status=403, text="from loopback, or with the token metrics.token\n")
         if await self._backlogs() is None:
             log.warning("metrics without queues")
+        else:
+            await self._watch_tags()
         return web.Response(body=metrics.text(), headers={"Content-Type": "text/plain; version=0.0.4; charset=utf-8"})
 
     async def _failing(self) -> dict[str, str]:
@@ -81,6 +88,14 @@ class Health:
         for name, backlog in found.items():
             metrics.watch(name, backlog, self.vitals.clock())
         return found
+
+    async def _watch_tags(self) -> None:
+        try:
+            async with asyncio.timeout(ANSWER_WITHIN):
+                for account, ask in self.vitals.tags.items():
+                    metrics.watch_tags(account, await ask())
+        except Exception as error:  # noqa: BLE001 - the other numbers are told all the same
+            log.warning("metrics without tags", error=type(error).__name__)
 
     def _may_read(self, request: web.Request) -> bool:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ").encode()

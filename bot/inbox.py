@@ -1,37 +1,66 @@
 """Here lives the frame of every event: read outside, handle in the one transaction, promise and be done together."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bot import metrics
 from bot.commit import GroupCommit
 from bot.database import transaction
-from bot.lanes import Lanes
-from bot.passive import PassiveReplies
 from bot.worker import Worker
-from domain.channel import Channel
+from channels.parts import is_said
+from domain.channel import Answerable, Channel, Taggable
 from domain.errors import Refusal
-from domain.events import EventBuried, InboundEvent
-from domain.messages import Acknowledge, Address, Priority, Text
+from domain.events import EventBuried, InboundEvent, OwnEvent
+from domain.messages import Address, Text
+from domain.sync import (
+    SyncDue,
+    TagContactsRead,
+    TagLibraryChanged,
+    TagLibraryRead,
+    TagsAsked,
+    TagsDue,
+    TagsGone,
+    TagsMet,
+    TagsSettled,
+    TagsUnread,
+)
 from handlers import router
-from handlers.context import Context, House
+from handlers.context import Context, House, Promise
+from models.audit import AuditEntry, Entry
+from models.dialogs import Dialog
 from models.fields import milliseconds
+from models.identities import Busy, not_awaiting
 from models.inbox import OWN, InboxEvent
-from models.outbox import OutboxItem
+from models.outbox import NO_WAIT, OutboxItem
+from models.signals import Answered, give
 
+SPARE = timedelta(seconds=0.5)  # what the HTTP answer may take to be on its way
 TOGETHER = 64  # events in one commit: fewer would wait for the disk more often, more would keep the door waiting
+ABOUT_TAGS = (
+    SyncDue,
+    TagContactsRead,
+    TagLibraryChanged,
+    TagLibraryRead,
+    TagsDue,
+    TagsGone,
+    TagsMet,
+    TagsSettled,
+    TagsUnread,
+)
 
 
 class Happening(NamedTuple):
-    """A row and what it means."""
+    """A row and what it means, as it was when the look-up began."""
 
     row: InboxEvent
     event: InboundEvent | None
+    read_at: datetime
 
 
-Outcome = list[OutboxItem] | Exception
+Outcome = Exception | None
 
 
 class Taken(Exception):  # noqa: N818 - named for what happened
@@ -44,117 +73,159 @@ class InboxWorker(Worker[InboxEvent]):
     model = InboxEvent
 
     def __init__(
-        self, channels: Mapping[str, Channel], house: House, passive: PassiveReplies, clock: Callable[[], datetime]
+        self, channels: Mapping[str, Channel], house: House, clock: Callable[[], datetime], key: bytes = b""
     ) -> None:
+        """`key` seals the audit trail."""
         super().__init__(clock)
+        self._key = key
         self.channels = channels
         self.house = house
-        self.passive = passive
-        self.lanes: Lanes
-        self.handling = GroupCommit(self._handle_all, TOGETHER)
-        self._reading: set[asyncio.Task[None] | None] = set()
+        self._failing: dict[int, Entry] = {}  # what the trail tells of a row that is buried at last
+        self._answerable = {name: channel for name, channel in channels.items() if isinstance(channel, Answerable)}
+        self.handling = GroupCommit(self._handle_at_once, TOGETHER)
+        self.comparing = GroupCommit(self._handle_all, TOGETHER)
 
     async def work(self, row: InboxEvent) -> None:
         started = self.clock()
-        event = await self._understand(row)
-        items = await self.handling.add(Happening(row, event))
-        if isinstance(items, Exception):
-            raise items
+        with self.beginning():
+            event = await self._understand(row)
+        if (failure := await self._commit(Happening(row, event, started))) is not None:
+            raise failure
+        self._failing.pop(row.id, None)
         metrics.HANDLED.labels(type(event).__name__ if event else "unknown").inc()
         metrics.SECONDS.observe((self.clock() - started).total_seconds())
-        self._hand_over(row, items)
 
     async def bury(self, row: InboxEvent, reason: str) -> None:
-        now = self.clock()
+        now, asked = self.clock(), self._failing.pop(row.id, None)
         key = f"buried:{row.id}:{milliseconds(now)}"
         async with transaction():
-            await row.settle("dead", reason)
+            if not await row.give_up(reason):
+                return  # handled by another process meanwhile
             if row.account != OWN:
                 await InboxEvent.remind(EventBuried(now, row.id, row.account), key, now, now)
-        self.lanes.wake("inbox", f"{OWN}:{key}")
+            await AuditEntry.append([replace(asked, result="failed", detail=reason)] if asked else [], self._key)
         metrics.BURIED.labels(row.account).inc()
 
-    def stop(self) -> None:
-        """Begin nothing more; a look-up under way is given up, since its event can be read again."""
-        self.stopping = True
-        for task in self._reading:
-            if task:
-                task.cancel()
-
     async def _understand(self, row: InboxEvent) -> InboundEvent | None:
-        task = asyncio.current_task()
-        self._reading.add(task)
-        try:
-            return await self._read(row)
-        finally:
-            self._reading.discard(task)
-
-    async def _read(self, row: InboxEvent) -> InboundEvent | None:
         if row.account == OWN:
-            return row.own()
+            return await self._looked_up(row.own())
         channel = self.channels.get(row.account)
         return await channel.read(row.told) if channel else None
 
+    async def _looked_up(self, event: OwnEvent) -> InboundEvent | None:
+        """What we tell ourselves says everything, but for a question to a platform."""
+        if not isinstance(event, TagsAsked):
+            return event
+        channel = self.channels.get(event.account)
+        return await channel.look(event) if isinstance(channel, Taggable) else None
+
+    async def _commit(self, happening: Happening) -> Outcome:
+        """What waits until another process has done with the library waits beside the messages, never before them."""
+        if not isinstance(happening.event, ABOUT_TAGS):
+            failure = await self.handling.add(happening)
+            if not isinstance(failure, Busy):
+                return failure
+        return await self.comparing.add(happening)
+
+    async def _handle_at_once(self, happenings: Sequence[Happening]) -> list[Outcome]:
+        with not_awaiting("tags"):
+            return await self._handle_all(happenings)
+
     async def _handle_all(self, happenings: Sequence[Happening]) -> list[Outcome]:
         """Events of several lanes share a commit; if one of them fails, each has a transaction of its own."""
+        contexts = [self._context(happening) for happening in happenings]
         try:
             async with transaction():
-                return [await self._handle_politely(happening) for happening in happenings]
+                for happening, ctx in zip(happenings, contexts, strict=True):
+                    await asyncio.sleep(0)  # on SQLite nothing in a transaction waits: everybody else gets a turn
+                    await self._handle(happening, ctx)
+                await self._finish(happenings, contexts)
+            return [None] * len(happenings)
         except Exception:  # noqa: BLE001 - all of it is rolled back, and tried again one by one
             return [await self._handle_alone(happening) for happening in happenings]
-
-    async def _handle_politely(self, happening: Happening) -> list[OutboxItem]:
-        """On SQLite nothing in a transaction waits, so between two events everybody else gets a turn."""
-        await asyncio.sleep(0)
-        return await self._handle(happening, self._context(happening))
 
     async def _handle_alone(self, happening: Happening) -> Outcome:
         ctx = self._context(happening)
         try:
             async with transaction():
-                return await self._handle(happening, ctx)
+                await self._handle(happening, ctx)
+                await self._finish([happening], [ctx])
         except Taken:
-            return []
+            return None
         except Refusal as refusal:
-            return await self._refuse(happening, ctx, refusal)
+            await self._refuse(happening, ctx, refusal)
         except Exception as error:  # noqa: BLE001 - raised again in the lane of this event
+            if ctx.entry:
+                self._failing[happening.row.id] = ctx.entry
             return error
+        return None
 
-    async def _handle(self, happening: Happening, ctx: Context) -> list[OutboxItem]:
+    async def _handle(self, happening: Happening, ctx: Context) -> None:
         if happening.event is not None:
             await router.dispatch(happening.event, ctx)
-        return await self._promise(happening.row, ctx)
+        await self._promise(happening.row, ctx)
 
-    async def _refuse(self, happening: Happening, tried: Context, refusal: Refusal) -> list[OutboxItem]:
+    async def _refuse(self, happening: Happening, tried: Context, refusal: Refusal) -> None:
         """What was written is rolled back; why is said, and a pressed button is still acknowledged."""
         ctx = self._context(happening)
         ctx.language, ctx.staff = tried.language, tried.staff
-        ctx.promises = [promise for promise in tried.promises if isinstance(promise.outgoing, Acknowledge)]
-        ctx.say(Text(ctx.words(refusal.key, **refusal.values)))
+        ctx.promises = router.still_said(tried)
+        ctx.say(Text(router.why(refusal, tried)))
+        ctx.entry = replace(tried.entry, result=refusal.key.removeprefix("refusals/")) if tried.entry else None
         async with transaction():
-            return await self._promise(happening.row, ctx)
+            if tried.overruled and tried.staff:
+                await Dialog.close(tried.staff, tried.chat)
+            await self._promise(happening.row, ctx)
+            await self._finish([happening], [ctx])
 
-    async def _promise(self, row: InboxEvent, ctx: Context) -> list[OutboxItem]:
-        items = [await OutboxItem.enqueue(promise.outgoing, ctx.now, promise.message_id) for promise in ctx.promises]
-        if not await row.finish():
-            raise Taken
-        return items
+    async def _promise(self, row: InboxEvent, ctx: Context) -> None:
+        ctx.promises = [part for promise in ctx.promises for part in self._parts(promise)]
+        waits = self._waits(row, ctx)
+        items = [
+            await OutboxItem.enqueue(promise.outgoing, ctx.now, promise.message_id, wait)
+            for promise, wait in zip(ctx.promises, waits, strict=True)
+        ]
+        if row.account in self._answerable:
+            said = next((item.id for item in items if item.reply_to == row.key), 0)
+            await give(Answered(row.account, row.key, said))
 
-    def _hand_over(self, row: InboxEvent, items: list[OutboxItem]) -> None:
-        taken = self.passive.offer(row.account, row.key, items)
-        for item in items:
-            if item is not taken:
-                self.lanes.wake("outbox", item.lane, urgent=item.priority < Priority.PUSH)
+    def _parts(self, promise: Promise) -> list[Promise]:
+        """What its channel cannot say in one message becomes several rows: each has its turn and its own outcome.
+
+        What is too long for that is cut for a colleague; of a line to a customer all is said, or it is refused.
+        """
+        channel = self.channels.get(promise.outgoing.to.account)
+        said = channel.parts(promise.outgoing) if channel else (promise.outgoing,)
+        if promise.message_id and not is_said(promise.outgoing, said):
+            said = (promise.outgoing,)
+        return [promise._replace(outgoing=part) for part in said]
+
+    def _waits(self, row: InboxEvent, ctx: Context) -> Iterator[timedelta]:
+        """The first answer waits for as long as it may still be said in the HTTP answer to its event."""
+        channel = self._answerable.get(row.account)
+        for promise in ctx.promises:
+            if channel and getattr(promise.outgoing, "reply_to", "") == row.key:
+                until = row.queued_at + timedelta(seconds=channel.passive_seconds) + SPARE
+                yield max(until - ctx.now, NO_WAIT)
+                channel = None
+            else:
+                yield NO_WAIT
 
     def _context(self, happening: Happening) -> Context:
         return Context(
             now=self.clock(),
             arrived=happening.row.queued_at,
+            read_at=happening.read_at,
             house=self.house,
             key=happening.row.key,
             chat=_chat(happening.event, happening.row),
             language=self.house.language,
         )
+
+    async def _finish(self, happenings: Sequence[Happening], contexts: Sequence[Context]) -> None:
+        if not await InboxEvent.finish([happening.row for happening in happenings]):
+            raise Taken
+        await AuditEntry.append([ctx.entry for ctx in contexts if ctx.entry], self._key)
 
 
 def _chat(event: InboundEvent | None, row: InboxEvent) -> Address:

@@ -1,4 +1,4 @@
-"""Here lives the door: receive, store with whoever else is there, answer; and the asking of those that do not tell."""
+"""Here lives the door: receive, store with whoever else is there, answer."""
 
 import asyncio
 from collections import Counter
@@ -9,36 +9,28 @@ from aiohttp import web
 
 from bot import metrics
 from bot.commit import GroupCommit
-from bot.database import transaction
 from bot.outbox import OutboxWorker
 from bot.passive import PassiveReplies
+from bot.polling import Poller
 from domain.channel import Answer, Answerable, CallbackRequest, Channel, Pollable, RawEvent
-from domain.errors import CallFailed, Malformed, NotAuthentic
+from domain.errors import Malformed, NotAuthentic
 from domain.messages import OutboundMessage
-from models.cursors import Cursor
 from models.inbox import Arrival, InboxEvent
 from models.outbox import OutboxItem
+from models.sql import is_deadlock
 
 log = structlog.get_logger()
 LARGEST_BODY = 1024 * 1024
 UNAVAILABLE = {"Retry-After": "5"}
-PAUSES = (1.0, 2.0, 5.0, 15.0, 30.0)
 
 
 class Door:
     """Answers a platform only after the commit of what it told."""
 
-    def __init__(
-        self,
-        channels: Mapping[str, Channel],
-        outbox: OutboxWorker,
-        passive: PassiveReplies | None,
-    ) -> None:
-        """`passive` is None where no worker of this process could answer in time: then nobody waits for it."""
+    def __init__(self, channels: Mapping[str, Channel], outbox: OutboxWorker, passive: PassiveReplies) -> None:
         self.channels = channels
         self._answerable = {name: channel for name, channel in channels.items() if isinstance(channel, Answerable)}
         self.outbox = outbox
-        self.lanes = outbox.lanes
         self.passive = passive
         self.clock = outbox.clock
         self.storing = GroupCommit(self._store_all)
@@ -61,78 +53,61 @@ class Door:
         return web.Response(body=answer.body, content_type=answer.content_type)
 
     async def poll(self, channel: Pollable) -> None:
-        """Ask for ever; what came and how far it reaches are one commit."""
-        failures = 0
-        while True:
-            try:
-                await self._pull(channel)
-                failures = 0
-            except asyncio.CancelledError:
-                raise
-            except Exception as error:  # noqa: BLE001 - platform or database away: ask again from where we were
-                reason = str(error) if isinstance(error, CallFailed) else type(error).__name__
-                log.warning("poll failed", channel=channel.account, error=reason)
-                await asyncio.sleep(PAUSES[min(failures, len(PAUSES) - 1)])
-                failures += 1
-
-    async def _pull(self, channel: Pollable) -> None:
-        row = await Cursor.get_or_none(account=channel.account)
-        page = await channel.pull(row.value if row else "")
-        if not page.events and row and page.cursor == row.value:
-            return
-        arrivals = [Arrival(channel.account, event, self.clock()) for event in page.events]
-        async with transaction():
-            new = await InboxEvent.store(arrivals)
-            await Cursor.reach(channel.account, page.cursor)
-        self._wake(arrivals, new)
+        """Ask for ever."""
+        await Poller(channel, self.clock, _count).run()
 
     async def _take(self, channel: Channel, events: Sequence[RawEvent]) -> Answer | None:
         answerable = self._answerable.get(channel.account)
-        if self.passive and answerable and len(events) == 1:
-            return await self._converse(answerable, events[0], self.passive)
+        if answerable and len(events) == 1:
+            return await self._converse(answerable, events[0])
         for event in events:
             await self.storing.add(Arrival(channel.account, event, self.clock()))
         return None
 
-    async def _converse(self, channel: Answerable, event: RawEvent, passive: PassiveReplies) -> Answer | None:
+    async def _converse(self, channel: Answerable, event: RawEvent) -> Answer | None:
         """Store, then wait a moment for a reply that can be said in this very answer."""
-        future = passive.expect(channel.account, event.key)
+        future = self.passive.expect(channel.account, event.key)
         try:
             new = await self.storing.add(Arrival(channel.account, event, self.clock()))
             item = None if new else await OutboxItem.answering(channel.account, event.key)
             waiting = item is None and (new or await InboxEvent.is_waiting(channel.account, event.key))
             if waiting or future.done():  # done: it was handled between the two questions
-                item = await _within(channel.passive_seconds, future)
+                item = await self._reply(channel, event, future)
         finally:
-            passive.forget(channel.account, event.key, future)
+            self.passive.forget(channel.account, event.key, future)
         return await self._say(channel, event, item) if item else None
+
+    async def _reply(self, channel: Answerable, event: RawEvent, future: "asyncio.Future[int]") -> OutboxItem | None:
+        """Only this wait may end without an answer: a database that takes too long has stored nothing."""
+        try:
+            async with asyncio.timeout(channel.passive_seconds):
+                number = await future
+        except TimeoutError:  # nothing to say yet; or the news of it was lost
+            return await OutboxItem.answering(channel.account, event.key)
+        return await OutboxItem.known(number) if number else None
 
     async def _say(self, channel: Answerable, event: RawEvent, item: OutboxItem) -> Answer | None:
         outgoing = item.outgoing
         answer = channel.passive(event, outgoing) if isinstance(outgoing, OutboundMessage) else None
         said = answer is not None and await self.outbox.said_in_answer(item)
-        self.lanes.wake("outbox", item.lane, urgent=True)
+        if not said or await OutboxItem.is_waiting(item.lane):
+            await item.release(self.clock())
         return answer if said else None
 
     async def _store_all(self, arrivals: Sequence[Arrival]) -> list[bool]:
-        new = await InboxEvent.store(arrivals)
-        self._wake(arrivals, new)
+        try:
+            new = await InboxEvent.store(arrivals)
+        except Exception as error:
+            if not is_deadlock(error):
+                raise
+            new = await InboxEvent.store(arrivals)  # another door had the same repeats, in another order
+        _count(arrivals, new)
         return new
 
-    def _wake(self, arrivals: Sequence[Arrival], new: Sequence[bool]) -> None:
-        for arrival, is_new in zip(arrivals, new, strict=True):
-            if is_new:
-                self.lanes.wake("inbox", arrival.event.lane)
-        for (account, is_new), count in Counter(zip((a.account for a in arrivals), new, strict=True)).items():
-            metrics.STORED.labels(account, "new" if is_new else "repeat").inc(count)
 
-
-async def _within(seconds: float, future: "asyncio.Future[OutboxItem | None]") -> OutboxItem | None:
-    """Only this wait may end without an answer: a database that takes too long has stored nothing."""
-    try:
-        return await asyncio.wait_for(future, seconds)
-    except TimeoutError:
-        return None
+def _count(arrivals: Sequence[Arrival], new: Sequence[bool]) -> None:
+    for (account, is_new), count in Counter(zip((a.account for a in arrivals), new, strict=True)).items():
+        metrics.STORED.labels(account, "new" if is_new else "repeat").inc(count)
 
 
 async def _body(request: web.Request) -> bytes:

@@ -1,4 +1,7 @@
-"""Here lives who drains which lane: LocalLanes, one process that hands over in memory; the table is the recovery."""
+"""Here lives who drains which lane: the seam, and LocalLanes, one process that hands over in memory.
+
+The table is the recovery. `bot/shards.py` has the lanes of several processes.
+"""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -7,6 +10,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 import structlog
+
+from models.signals import Wake
 
 SWEEP = 5.0
 SOON = timedelta(seconds=60)
@@ -26,10 +31,7 @@ class Drains(Protocol):
 
 
 class Lanes(Protocol):
-    """The seam: whoever stores a row wakes its lane, after the commit."""
-
-    def wake(self, queue: str, lane: str, *, urgent: bool = False) -> None:
-        """There may be something to do in `lane`; somebody waits for it when it is urgent."""
+    """The seam. Whoever stores a row wakes its lane: see `models.signals`."""
 
     @property
     def running(self) -> bool:
@@ -37,7 +39,14 @@ class Lanes(Protocol):
 
     async def start(self) -> None: ...
 
-    async def stop(self) -> None: ...
+    async def stop(self) -> None:
+        """Take nothing more; what is in flight may finish within 10 s."""
+
+    async def sweep(self) -> None:
+        """Find what is due and woke nobody: after a restart, a copy, a change made by hand, a jump of the clock."""
+
+    async def idle(self) -> None:
+        """Return when no lane is held or ready; rows that are due later do not count."""
 
 
 class LocalLanes:
@@ -67,10 +76,9 @@ class LocalLanes:
 
     async def start(self) -> None:
         self._open = True
-        self._sweeper = asyncio.create_task(self._sweep())
+        self._sweeper = asyncio.create_task(self._sweep_often())
 
     async def stop(self) -> None:
-        """Take nothing more; what is in flight may finish within 10 s."""
         self._open = False
         if self._sweeper:
             self._sweeper.cancel()
@@ -84,7 +92,15 @@ class LocalLanes:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
 
+    def hear(self, signal: Wake) -> None:
+        """A row was stored."""
+        if signal.delay <= 0 or signal[:2] in self._held:
+            self.wake(signal.queue, signal.lane, urgent=signal.urgent)
+        elif signal[:2] not in self._timers:
+            self._later(signal.queue, signal.lane, self._clock() + timedelta(seconds=signal.delay))
+
     def wake(self, queue: str, lane: str, *, urgent: bool = False) -> None:
+        """There may be something to do in `lane`; somebody waits for it when it is urgent."""
         if not self._open:
             return
         if urgent:
@@ -96,7 +112,6 @@ class LocalLanes:
             self._fill(queue)
 
     async def idle(self) -> None:
-        """Return when no lane is held or ready (rows that are due later do not count)."""
         while self._held or any(self._ready.values()) or any(self._first.values()):
             await asyncio.wait(list(self._held.values()) or [asyncio.create_task(asyncio.sleep(0))])
 
@@ -136,6 +151,7 @@ class LocalLanes:
                 due = self._clock()
             if due is None:
                 self._urgent.discard((queue, lane))
+                self._forget_timer(queue, lane)
             else:
                 self._later(queue, lane, due)
             self._fill(queue)
@@ -145,26 +161,32 @@ class LocalLanes:
         if wait <= 0:
             self._line_up(queue, lane)
         elif self._open and wait <= SOON.total_seconds():
-            if old := self._timers.pop((queue, lane), None):
-                old.cancel()
+            self._forget_timer(queue, lane)
             self._timers[queue, lane] = asyncio.get_running_loop().call_later(wait, self._ring, queue, lane)
+
+    def _forget_timer(self, queue: str, lane: str) -> None:
+        if timer := self._timers.pop((queue, lane), None):
+            timer.cancel()
 
     def _ring(self, queue: str, lane: str) -> None:
         self._timers.pop((queue, lane), None)
         self.wake(queue, lane)
 
-    async def _sweep(self) -> None:
-        """Find what nobody handed over: rows from before the start, from other processes, due after a minute."""
+    async def sweep(self) -> None:
+        for queue in self._queues:
+            await self._look(queue)
+
+    async def _sweep_often(self) -> None:
         while True:
-            for queue in self._queues:
-                try:
-                    await self._look(queue)
-                except Exception as error:  # noqa: BLE001 - the database is away: look again
-                    log.error("sweep interrupted", queue=queue, error=type(error).__name__)
+            try:
+                await self.sweep()
+            except Exception as error:  # noqa: BLE001 - the database is away: look again
+                log.error("sweep interrupted", error=type(error).__name__)
             await asyncio.sleep(SWEEP)
 
     async def _look(self, queue: str) -> None:
         for lane, due in await self._queues[queue].waiting(self._clock() + SOON):
-            if (queue, lane) not in self._held and (queue, lane) not in self._timers:
+            known = (queue, lane) in self._timers and due > self._clock()
+            if (queue, lane) not in self._held and not known:
                 self._later(queue, lane, due)
         self._fill(queue)

@@ -1,14 +1,41 @@
-"""Here lives the waiting that platforms' rate limits ask for: replies first, and never a slot lost to a late sleep."""
+"""Here lives the waiting that platforms' rate limits ask for: replies first, and never a slot lost to a late sleep.
+
+Limiter is what the outbox needs of it, LocalLimiter the one of a single process; bot/shared_limiter.py has the other.
+"""
 
 import asyncio
 import heapq
 import itertools
 from collections.abc import Callable, Iterable
+from typing import Protocol, Self
 
 from domain.channel import Limits, Rate
 
 FORGET_ABOVE = 10_000
 NOTHING = 1e-6  # seconds that are the rounding of floats and no wait
+
+
+class Limiter(Protocol):
+    """Keeps every account within its `Limits`; used inside `async with`."""
+
+    async def wait(self, account: str, limits: Limits, chat: str, *, group: bool) -> float:
+        """Seconds that `chat`, or the whole account while it is paused, must still be left alone."""
+
+    async def turn(self, account: str, limits: Limits, chat: str, *, group: bool, priority: int) -> float:
+        """Wait until one more message to `chat` is within the limits; the lowest priority number goes first.
+
+        0 when it may go; else the account was paused meanwhile, for so many seconds. Cancelled by the close.
+        """
+
+    async def pause(self, account: str, seconds: float) -> None:
+        """The platform wants the whole account to wait."""
+
+    def close(self) -> None:
+        """Nobody gets another turn: what waits for one is not in flight, and stays for the next start."""
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *_: object) -> None: ...
 
 
 class Bucket:
@@ -81,34 +108,48 @@ class Gate:
             heapq.heappop(self._queue)
 
 
-class Limiter:
+class LocalLimiter:
     """One gate per account and one per chat where the platform counts them; all in this process."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._accounts: dict[str, Gate] = {}
         self._chats: dict[tuple[str, str], Gate] = {}
+        self._paused: dict[str, float] = {}
         self._closed = False
 
-    async def turn(self, account: str, limits: Limits, chat: str, *, group: bool, priority: int) -> None:
-        """Wait until one more message to `chat` is within the limits of `account`; cancelled by the close."""
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.close()
+
+    async def wait(self, account: str, limits: Limits, chat: str, *, group: bool) -> float:
         rates = limits.group if group else limits.recipient
+        return max(self._pause(account), self._chat(account, chat, rates).wait() if rates else 0.0)
+
+    async def turn(self, account: str, limits: Limits, chat: str, *, group: bool, priority: int) -> float:
+        rates = limits.group if group else limits.recipient
+        if pause := self._pause(account):
+            return pause
         gates = [self._chat(account, chat, rates)] if rates else []
         for gate in (*gates, self._account(account, limits)):
             if self._closed:
                 raise asyncio.CancelledError
             await gate.turn(priority)
+        return self._pause(account)
+
+    async def pause(self, account: str, seconds: float) -> None:
+        self._paused[account] = max(self._paused.get(account, 0.0), self._monotonic() + seconds)
 
     def close(self) -> None:
-        """Nobody gets another turn: what waits for one is not in flight, and stays for the next start."""
         self._closed = True
         for gate in (*self._accounts.values(), *self._chats.values()):
             gate.close()
 
-    def wait(self, account: str, limits: Limits, chat: str, *, group: bool) -> float:
-        """Seconds that `chat` itself must still be left alone."""
-        rates = limits.group if group else limits.recipient
-        return self._chat(account, chat, rates).wait() if rates else 0.0
+    def _pause(self, account: str) -> float:
+        wait = self._paused.get(account, 0.0) - self._monotonic()
+        return wait if wait > NOTHING else 0.0
 
     def _account(self, account: str, limits: Limits) -> Gate:
         if account not in self._accounts:

@@ -20,9 +20,13 @@ SECONDS = Histogram(
 )
 ROWS = Gauge("guanxi_queue_rows", "Rows in a queue that are not done", ["queue", "state"])
 OVERDUE = Gauge("guanxi_queue_overdue_seconds", "How long the oldest waiting row has been due", ["queue"])
+TAGS = Gauge("guanxi_tags", "Tags of an account, by how far both sides have them in common", ["account", "state"])
+TAGGINGS = Gauge("guanxi_taggings", "The same of the tags that customers carry there", ["account", "state"])
 
 STATES = ("waiting", "sending", "dead", "unsure")
+TAG_STATES = ("synced", "pending", "failed", "conflict", "not_ours")
 Backlog = Mapping[str, tuple[int, int]]
+Drift = Mapping[str, Mapping[tuple[str, str], int]]
 
 
 def overdue(backlog: Backlog, now: datetime) -> float:
@@ -36,6 +40,13 @@ def watch(queue: str, backlog: Backlog, now: datetime) -> None:
     for state in STATES:
         ROWS.labels(queue, state).set(backlog.get(state, (0, 0))[0])
     OVERDUE.labels(queue).set(overdue(backlog, now))
+
+
+def watch_tags(account: str, counts: Drift) -> None:
+    """Set an account's gauges from `Sync.counts()`."""
+    for gauge, level in ((TAGS, "tags"), (TAGGINGS, "taggings")):
+        for state in TAG_STATES:
+            gauge.labels(account, state).set(sum(n for (word, _), n in counts[level].items() if word == state))
 
 
 def text() -> bytes:

@@ -1,7 +1,7 @@
 """Here lives the sending: wait for the turn, mark in flight, deliver, record what became of it."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from itertools import chain, repeat
 from typing import Literal
@@ -11,21 +11,24 @@ import structlog
 from bot import metrics
 from bot.commit import GroupCommit
 from bot.database import transaction
-from bot.lanes import Lanes
 from bot.limiter import Limiter
 from bot.passive import PASSIVE
 from bot.worker import Worker
-from domain.channel import Channel, Deferred, Delivered, DeliveryResult, Refused, Unsure
+from domain.channel import Channel, Deferred, Delivered, DeliveryResult, Limits, Refused, Unsure
 from domain.errors import CallFailed
-from domain.events import ContactState, DeliveryFailed
-from domain.messages import Outgoing
+from domain.events import ContactState, DeliveryFailed, OwnEvent
+from domain.messages import Outgoing, TagChange, TagEdit
+from domain.sync import TagsSettled
 from models.fields import milliseconds
-from models.inbox import OWN, InboxEvent
+from models.inbox import InboxEvent
 from models.outbox import OutboxItem, Settlement
+from models.queue import State
 
 log = structlog.get_logger()
 PATIENCE = timedelta(hours=24)
-SOON = timedelta(seconds=2)  # what may be waited for in a lane
+AGAIN = timedelta(seconds=0.5)  # until a lane is looked at again that somebody else has to do with
+STALE = 0.3  # seconds after which a turn has passed
+SOON = 2.0  # seconds that may be waited for in a lane
 PAUSES = (0.2, 1.0, 5.0)  # seconds between tries to note what was done
 
 
@@ -38,23 +41,34 @@ class OutboxWorker(Worker[OutboxItem]):
         super().__init__(clock)
         self.channels = channels
         self.limiter = limiter
-        self.lanes: Lanes
         self.settling = GroupCommit(OutboxItem.settle_all)
-        self._paused: dict[str, datetime] = {}
 
     def stop(self) -> None:
         """Begin nothing more; what waits for its turn is not in flight, and stays for the next start."""
-        self.stopping = True
+        super().stop()
         self.limiter.close()
 
     async def recover(self) -> None:
-        """What was in flight when the last process died: once more where that is harmless, else nobody knows."""
-        for item in await OutboxItem.filter(state="sending").order_by("id"):
+        """What was in flight when the last process died."""
+        await self.interrupted([item.id for item in await OutboxItem.filter(state="sending").only("id")])
+
+    async def interrupted(self, ids: Collection[int]) -> None:
+        """Who was to settle these is gone: once more where that is harmless, else nobody knows what came of them."""
+        for item in await OutboxItem.filter(id__in=ids, state="sending").order_by("id"):
+            try:
+                outgoing = item.outgoing
+            except ValueError:  # a newer program's: it is kept for that one, and holds nobody up
+                log.error("unknown message in doubt", row=item.id)
+                await OutboxItem.settle_all([self._after(item, "unsure")])
+                continue
             channel = self.channels.get(item.account)
-            if channel and channel.repeatable(item.outgoing):
-                await item.settle("waiting", "interrupted")
+            if channel and channel.repeatable(outgoing):
+                await OutboxItem.settle_all([self._after(item, "waiting")])
             else:
                 await self._record(item, Unsure("interrupted"))
+
+    def _after(self, item: OutboxItem, state: State) -> Settlement:
+        return Settlement(item.id, state, self.clock(), item.attempts, "interrupted", only_from="sending")
 
     async def work(self, row: OutboxItem) -> None:
         outgoing = row.outgoing
@@ -64,12 +78,17 @@ class OutboxWorker(Worker[OutboxItem]):
         elif row.expires_at and row.expires_at <= self.clock():
             await self._record(row, Refused("expired"))
         else:
+            with self.beginning():
+                await channel.warm_up()
             await self._send(row, outgoing, channel)
 
     async def said_in_answer(self, item: OutboxItem) -> bool:
-        """Take the row for said in an HTTP answer, unless it has begun to go another way."""
-        done = Settlement(item.id, "done", item.due_at, item.attempts, platform_id=PASSIVE, from_waiting=True)
-        if item.state == "waiting" and await self.settling.add(done):
+        """Take the row for said in an HTTP answer, unless it has begun to go another way, or is due to.
+
+        What is due comes too late: a process that was held up must not say it to a platform that waits no longer.
+        """
+        done = Settlement(item.id, "done", item.due_at, item.attempts, platform_id=PASSIVE, only_from="waiting")
+        if item.state == "waiting" and item.due_at > self.clock() and await self.settling.add(done):
             return True
         return await OutboxItem.exists(id=item.id, state="done", platform_id=PASSIVE)  # a repeat is told the same
 
@@ -79,25 +98,31 @@ class OutboxWorker(Worker[OutboxItem]):
     async def _send(self, row: OutboxItem, outgoing: Outgoing, channel: Channel) -> None:
         if not await self._has_its_turn(row, outgoing, channel):
             return
-        repeatable = channel.repeatable(outgoing)
-        begun = Settlement(row.id, "sending", row.due_at, row.attempts, from_waiting=True)
-        if not repeatable and not await self.settling.add(begun):
-            row.state = "done"  # somebody else took it over: said in the HTTP answer, or stopped
+        clock = asyncio.get_running_loop().time
+        had = clock()
+        begun = Settlement(row.id, "sending", row.due_at, row.attempts, only_from="waiting")
+        if not await self.settling.add(begun):
+            row.due_at = self.clock() + AGAIN  # said in the HTTP answer, stopped, or another process is at this lane
             return
+        if clock() - had > STALE and not await self._has_its_turn(row, outgoing, channel):
+            return  # the database stood still: all who had a turn by then would send at once
         result = await self._deliver(row, outgoing, channel)
-        if isinstance(result, Unsure) and repeatable:
+        if isinstance(result, Unsure) and channel.repeatable(outgoing):
             raise CallFailed(result.reason)  # harmless to repeat: tried again as anything that failed
         await self._surely_record(row, result)
 
     async def _has_its_turn(self, row: OutboxItem, outgoing: Outgoing, channel: Channel) -> bool:
         """Wait for the turn here if it comes soon, else in the table: a lane that waits long keeps others out."""
         limits, chat, group = channel.limits, outgoing.to.id, channel.is_group(outgoing.to.id)
-        wait = timedelta(seconds=self.limiter.wait(row.account, limits, chat, group=group))
-        if not self._pause(row) and wait <= SOON:
-            await self.limiter.turn(row.account, limits, chat, group=group, priority=row.priority)
-            wait = timedelta()
-        if wait := max(self._pause(row), wait):
-            await self._settle(row, Settlement(row.id, "waiting", self.clock() + wait, row.attempts, "pace"))
+        if tags := isinstance(outgoing, TagEdit | TagChange):
+            limits = Limits(account=limits.tags)
+        queue = _queue(row, tags=tags)
+        wait = await self.limiter.wait(queue, limits, chat, group=group)
+        if wait <= SOON:
+            wait = await self.limiter.turn(queue, limits, chat, group=group, priority=row.priority)
+        if wait:
+            until = self.clock() + timedelta(seconds=wait)
+            await self._settle(row, Settlement(row.id, "waiting", until, row.attempts, "pace"))
             return False
         if row.expires_at and row.expires_at <= self.clock():
             await self._record(row, Refused("expired"))
@@ -128,17 +153,28 @@ class OutboxWorker(Worker[OutboxItem]):
         metrics.SENT.labels(row.account, type(result).__name__).inc()
         match result:
             case Delivered(platform_id=platform_id):
-                await self._settle(row, Settlement(row.id, "done", row.due_at, row.attempts, platform_id=platform_id))
+                done = Settlement(row.id, "done", row.due_at, row.attempts, platform_id=platform_id)
+                await self._tell_settled(row, done, result)
             case Deferred(until=until, reason=reason) if until >= (row.expires_at or row.queued_at + PATIENCE):
                 await self._give_up(row, "dead", reason, None)
             case Deferred(until=until, reason=reason):
                 if result.whole_account:
-                    self._paused[row.account] = until
+                    queue = _queue(row, tags=_about_tags(row))
+                    await self.limiter.pause(queue, (until - self.clock()).total_seconds())
                 await self._settle(row, Settlement(row.id, "waiting", until, row.attempts, reason))
             case Refused(reason=reason, state=state):
                 await self._give_up(row, "dead", reason, state)
             case Unsure(reason=reason):
                 await self._give_up(row, "unsure", reason, None)
+
+    async def _tell_settled(self, row: OutboxItem, done: Settlement, result: Delivered) -> None:
+        """That tags were changed is news for both sides' books: it is told in the commit that settles the row."""
+        if not _about_tags(row):
+            await self._settle(row, done)
+            return
+        now = self.clock()
+        told = TagsSettled(now, row.account, row.id, result.found, result.failed)
+        await self._end(row, done, told, f"settled:{row.id}:{milliseconds(now)}")
 
     async def _settle(self, row: OutboxItem, settlement: Settlement) -> None:
         await self.settling.add(settlement)
@@ -150,13 +186,21 @@ class OutboxWorker(Worker[OutboxItem]):
         now = self.clock()
         key = f"failed:{row.id}:{milliseconds(now)}"  # what a person revived may fail once more, and is told once more
         told = DeliveryFailed(now, row.outgoing.to, row.id, reason, unsure=state == "unsure", state=contact)
-        end = Settlement(row.id, state, row.due_at, row.attempts, reason)
+        seen: State | None = "sending" if row.state == "sending" else None  # found so, not brought there by ourselves
+        end = Settlement(row.id, state, row.due_at, row.attempts, reason, only_from=seen)
+        await self._end(row, end, told, key)
+
+    async def _end(self, row: OutboxItem, end: Settlement, told: OwnEvent, key: str) -> None:
         async with transaction():
             if (await OutboxItem.settle_all([end]))[0]:
-                await InboxEvent.remind(told, key, now, now)
-        row.state = state
-        self.lanes.wake("inbox", f"{OWN}:{key}")
+                await InboxEvent.remind(told, key, told.at, told.at)
+        row.state = end.state
 
-    def _pause(self, row: OutboxItem) -> timedelta:
-        """How long the platform still wants this whole account to wait."""
-        return max(self._paused.get(row.account, self.clock()) - self.clock(), timedelta())
+
+def _queue(row: OutboxItem, *, tags: bool) -> str:
+    """What waits for one turn after another: an account's messages, and beside them its changes of tags."""
+    return f"{row.account}/tags" if tags else row.account
+
+
+def _about_tags(row: OutboxItem) -> bool:
+    return isinstance(row.outgoing, TagEdit | TagChange)

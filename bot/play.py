@@ -11,6 +11,7 @@ from bot.commands.frame import settings_of
 from bot.seed import seed
 from bot.serving import listen
 from bot.settings import Person, Settings
+from channels import tag_limits
 from domain.permissions import Role
 from sandbox import Sandbox, SandboxSettings
 from sandbox.page.cast import SALES, SALES_NAME
@@ -45,16 +46,23 @@ def demo_settings(config: Path, port: int, env: Mapping[str, str]) -> Settings:
             "server": settings.server.model_copy(update={"host": HOME, "port": port, "public_url": address}),
             "database": settings.database.model_copy(update={"url": f"sqlite://{folder}/demo.db"}),
             "limits": {**UNHURRIED, **settings.limits},
+            "tags": settings.tags.model_copy(update={"policy": _ours(settings)}),
             "staff": (*settings.staff, *_sales(settings)),
             "channels": tuple(_turned(channel, f"{address}/sandbox") for channel in settings.channels),
         }
     )
 
 
+def _ours(settings: Settings) -> dict[str, str]:
+    """The simulator forgets when it stops: what is gone there is made anew."""
+    return {channel.name: "ours" for channel in settings.channels if tag_limits(channel.kind)}
+
+
 async def demo(settings: Settings, tell: Callable[[str], None]) -> None:
     """Server and simulator in one process; `tell` says where to look."""
     address = settings.server.public_url
     sandbox = Sandbox(simulated(settings, address, f"{address}/sandbox"))
+    sandbox.guests.stock()
     app = build_app(settings)
     app.cleanup_ctx.append(_life(sandbox))
     app.add_subapp("/sandbox/", sandbox.app)

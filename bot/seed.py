@@ -23,11 +23,15 @@ async def seed(sandbox: Sandbox) -> None:
     if row:
         await _caught_up()
     played = int(row.value) if row else 0
-    await Cursor.reach(MARK, str(played))
+    await _played(played)
     for number, scene in enumerate(sandbox.guests.scenes()[played:], played + 1):
         if not (scene.newcomer and await Identity.exists(external_id=scene.newcomer)):
             await sandbox.guests.play(scene)
-        await Cursor.reach(MARK, str(number))
+        await _played(number)
+
+
+async def _played(scenes: int) -> None:
+    await Cursor.update_or_create(defaults={"value": str(scenes)}, account=MARK)
 
 
 async def _recall(sandbox: Sandbox) -> None:

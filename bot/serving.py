@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-GRACE = 10.0  # seconds for what is in flight
+GRACE = 4.0  # seconds for requests in flight: longer than any waits for its answer
 
 
 class CannotListen(Exception):  # noqa: N818 - named for what happened

@@ -74,6 +74,25 @@ class Database(Part):
     """`url` of a SQLite file is absolute here: what the file says is relative to the folder of config.yaml."""
 
     url: str = Field(default="sqlite://data/guanxi.db", validate_default=True)
+    direct_url: str = Field(default="", pattern=r"^$|^postgres(ql)?://[^/]")
+    pool: int = Field(default=10, ge=2, le=1000)
+
+    @field_validator("direct_url")
+    @classmethod
+    def _of_a_server(cls, value: str, info: ValidationInfo) -> str:
+        if value and str(info.data.get("url", "")).startswith("sqlite"):
+            raise ValueError("expected nothing: a file has no pooler")
+        return value
+
+    @property
+    def pooled(self) -> bool:
+        """Whether `url` is a pooler's, which may give each transaction another connection."""
+        return bool(self.direct_url)
+
+    @property
+    def address(self) -> str:
+        """Where one connection stays one connection."""
+        return self.direct_url or self.url
 
     @field_validator("url")
     @classmethod
@@ -102,10 +121,11 @@ class Replies(Part):
 
 
 class Person(Part):
-    """`accounts`: the ids of this person by the name of the channel."""
+    """`accounts`: the ids of this person by channel. A manager with a `team` sees that team's customers."""
 
     name: str = Field(min_length=1, max_length=64)
     role: Role
+    team: str = Field(default="", max_length=64)
     accounts: dict[str, str] = Field(default_factory=dict)
 
     model_config = ConfigDict(coerce_numbers_to_str=True)
@@ -116,6 +136,13 @@ class Push(Part):
     quiet_hours: Annotated[tuple[time, time] | None, BeforeValidator(two_times)] = (time(22), time(8))
     per_customer: Annotated[tuple[int, timedelta] | None, BeforeValidator(cap)] = (1, timedelta(days=7))
     late_grace: Annotated[timedelta, BeforeValidator(duration)] = timedelta(minutes=30)
+
+
+class Tags(Part):
+    """`policy`: by channel, who wins where both sides changed the same; `delete_guard`: a part of all tags, 0 to 1."""
+
+    policy: dict[str, Literal["platform", "ours", "ask"]] = Field(default_factory=dict)
+    delete_guard: float = Field(default=0.1, ge=0, le=1)
 
 
 class Log(Part):
@@ -138,6 +165,7 @@ class Settings(Part):
     staff: tuple[Person, ...] = ()
     replies: Replies = Replies()
     push: Push = Push()
+    tags: Tags = Tags()
     limits: dict[str, Annotated[float, Field(gt=0)]] = Field(default_factory=dict)
     log: Log = Log()
     metrics: Metrics = Metrics()

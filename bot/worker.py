@@ -2,16 +2,19 @@
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Generic, TypeVar
 
 import structlog
 
 from bot import metrics
+from bot.commit import GroupLook
 from bot.logs import where
 from domain.delivery import next_try
 from models.queue import QueueRow
+from models.sql import dialect
 
 Row = TypeVar("Row", bound=QueueRow)
 BATCH = 20
@@ -27,6 +30,8 @@ class Worker(ABC, Generic[Row]):
     def __init__(self, clock: Callable[[], datetime]) -> None:
         self.clock = clock
         self.stopping = False
+        self._beginning: set[asyncio.Task[None] | None] = set()
+        self._looking = GroupLook(self._next_in_each)
 
     async def waiting(self, until: datetime) -> list[tuple[str, datetime]]:
         return await self.model.waiting_lanes(until)
@@ -34,7 +39,7 @@ class Worker(ABC, Generic[Row]):
     async def drain(self, lane: str) -> datetime | None:
         """At most ROUNDS batches, then the lane yields to others."""
         for _ in range(ROUNDS):
-            rows = await self.model.next_in(lane, BATCH)
+            rows = await self._next_in(lane)
             for row in rows:
                 if row.due_at > self.clock() or self.stopping:
                     return row.due_at
@@ -47,6 +52,30 @@ class Worker(ABC, Generic[Row]):
                 if len(rows) < BATCH:
                     return None
         return self.clock()
+
+    def stop(self) -> None:
+        """Begin nothing more; what has only begun is given up, since its row is as it was."""
+        self.stopping = True
+        for task in self._beginning:
+            if task:
+                task.cancel()
+
+    @contextmanager
+    def beginning(self) -> Iterator[None]:
+        """Around what may be given up at any moment: a look-up, an import."""
+        task = asyncio.current_task()
+        self._beginning.add(task)
+        try:
+            yield
+        finally:
+            self._beginning.discard(task)
+
+    async def _next_in(self, lane: str) -> list[Row]:
+        """On PostgreSQL every question is a way there and back: lanes that ask at the same time share it."""
+        return await (self.model.next_in(lane, BATCH) if dialect() == "sqlite" else self._looking.add(lane))
+
+    async def _next_in_each(self, lanes: Sequence[str]) -> list[list[Row]]:
+        return await self.model.next_in_each(lanes, BATCH)
 
     @abstractmethod
     async def work(self, row: Row) -> None:

@@ -7,18 +7,24 @@ from typing import Any, NamedTuple
 
 import aiohttp
 
+from channels.tokens import Alone, TokenStore
 from domain.channel import Channel
+from domain.tags import TagLimits
 
 Clock = Callable[[], datetime]
 
 
 class Tools(NamedTuple):
-    """What the running program hands to a channel; `limits` are the figures of config.yaml that override ours."""
+    """What the running program hands to a channel; `limits` are the figures of config.yaml that override ours.
+
+    `tokens` is where processes that share an account share its access tokens as well.
+    """
 
     session: aiohttp.ClientSession
     clock: Clock
     public_url: str
     limits: Mapping[str, float]
+    tokens: TokenStore = Alone()
 
 
 def config_model(kind: str) -> Any:  # a pydantic model class, another one per platform
@@ -30,6 +36,12 @@ def figures(kind: str) -> tuple[str, ...]:
     """The names that `limits:` in config.yaml may override for this kind, as in `telegram.messages_per_second`."""
     names: tuple[str, ...] = importlib.import_module(f"channels.{kind}.limits").FIGURES
     return names
+
+
+def tag_limits(kind: str) -> TagLimits | None:
+    """What a platform allows in tags, None where it has none."""
+    limits: TagLimits | None = getattr(importlib.import_module(f"channels.{kind}.limits"), "TAGS", None)
+    return limits
 
 
 def open_channel(config: Any, tools: Tools) -> Channel:

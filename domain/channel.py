@@ -7,6 +7,7 @@ from typing import Protocol, runtime_checkable
 
 from domain.events import ContactState, InboundEvent
 from domain.messages import OutboundMessage, Outgoing
+from domain.sync import TagContactsRead, TagLibraryRead, TagsAsked, TagsUnread
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,14 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class Delivered:
-    """`platform_id` is what the platform calls the message, empty where it gives none."""
+    """`platform_id` is what the platform calls the message, empty where it gives none.
+
+    Of a change of tags: `found` and `failed` as in TagsSettled.
+    """
 
     platform_id: str = ""
+    found: tuple[tuple[int, str], ...] = ()
+    failed: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +105,12 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a platform allows one account to send: in all, to one chat, to one group chat."""
+    """What a platform allows one account to send: in all, to one chat, to one group chat; and to change in tags."""
 
     account: tuple[Rate, ...] = ()
     recipient: tuple[Rate, ...] = ()
     group: tuple[Rate, ...] = ()
+    tags: tuple[Rate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,6 +133,9 @@ class Channel(Protocol):
     async def start(self) -> None:
         """Prepare what must be told to the platform at start (such as a webhook); errors are `CallFailed`."""
 
+    async def warm_up(self) -> None:
+        """Load what reading and delivering need, while nobody waits for it."""
+
     async def close(self) -> None:
         """Give up every connection."""
 
@@ -137,6 +147,9 @@ class Channel(Protocol):
 
     async def read(self, raw: RawEvent) -> InboundEvent | None:
         """Understand a stored event; only look-ups. None for what we do not know; raises Unreadable or CallFailed."""
+
+    def parts(self, outgoing: Outgoing) -> tuple[Outgoing, ...]:
+        """What is to be delivered one by one to say it; itself where that is one; too long an end is cut."""
 
     async def deliver(self, key: str, outgoing: Outgoing) -> DeliveryResult:
         """Carry out one thing; `key` is the same on every attempt."""
@@ -160,6 +173,16 @@ class Pollable(Protocol):
 
     async def pull(self, cursor: str) -> Page:
         """Wait for and fetch what is new after `cursor` (empty at first); raises CallFailed."""
+
+
+@runtime_checkable
+class Taggable(Protocol):
+    """A channel whose platform keeps tags; its limits are `TAGS` in its limits module."""
+
+    account: str
+
+    async def look(self, asked: TagsAsked) -> TagLibraryRead | TagContactsRead | TagsUnread:
+        """Ask the platform; whatever goes wrong is TagsUnread."""
 
 
 @runtime_checkable

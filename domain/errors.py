@@ -8,17 +8,24 @@ Exception
 └── CallFailed      a platform gave no usable answer; `sent` says whether it may have acted
 """
 
+ECHO = 80
+
 
 class Refusal(Exception):  # noqa: N818 - named for what happened
     """A person asked for something that cannot be done.
 
-    `key` names the template that says why (`chat/<language>/<key>.txt`), `values` fill it.
+    `key` names the template that says why (`chat/<language>/<key>.txt`), `values` fill it. Of long words that
+    are told again only the beginning is: the answer must fit a phone.
     """
 
     def __init__(self, key: str, **values: object) -> None:
         super().__init__(key)
         self.key = key
-        self.values = values
+        self.values = {name: _echo(value) for name, value in values.items()}
+
+
+def _echo(value: object) -> object:
+    return f"{value[: ECHO - 1]}…" if isinstance(value, str) and len(value) > ECHO else value
 
 
 class NotAuthentic(Exception):  # noqa: N818 - named for what happened

@@ -8,7 +8,20 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Literal
 
+from domain.contacts import Profile
 from domain.messages import Address, Content
+from domain.sync import (
+    SyncDue,
+    TagContactsRead,
+    TagLibraryChanged,
+    TagLibraryRead,
+    TagsAsked,
+    TagsDue,
+    TagsGone,
+    TagsMet,
+    TagsSettled,
+    TagsUnread,
+)
 
 ContactState = Literal["reachable", "unfollowed", "blocked", "deleted", "deactivated"]
 ChatKind = Literal["private", "group", "channel"]
@@ -31,34 +44,6 @@ class Chat:
     address: Address
     kind: ChatKind = "private"
     title: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Follow:
-    """One staff member's relation to one WeCom customer (`userid` is the member's id there)."""
-
-    userid: str
-    remark: str = ""
-    description: str = ""
-    company: str = ""
-    state: str = ""
-    phones: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    added_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """What a platform tells of a customer; empty means that it does not say."""
-
-    name: str = ""
-    unionid: str = ""
-    username: str = ""
-    language: str = ""
-    gender: str = ""
-    company: str = ""
-    position: str = ""
-    follows: tuple[Follow, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,15 +186,6 @@ class ChatMigrated:
 
 
 @dataclass(frozen=True, slots=True)
-class TagLibraryChanged:
-    at: datetime
-    account: str
-    change: str
-    tag: str = ""
-    level: Literal["tag", "group", "library"] = "tag"
-
-
-@dataclass(frozen=True, slots=True)
 class SendingReported:
     """A platform tells how something that we sent ended (template message, mass job)."""
 
@@ -264,7 +240,28 @@ class DayEnded:
     kind: Literal["day_ended"] = field(default="day_ended", kw_only=True)
 
 
-OwnEvent = DeliveryFailed | EventBuried | DayEnded
+@dataclass(frozen=True, slots=True)
+class TaskDue:
+    """Ours: a to-do is to be reminded of, unless it was done or put off meanwhile; `at` is the time it was set for."""
+
+    at: datetime
+    task_id: int
+    kind: Literal["task_due"] = field(default="task_due", kw_only=True)
+
+
+OwnEvent = (
+    DeliveryFailed
+    | EventBuried
+    | DayEnded
+    | TaskDue
+    | TagsSettled
+    | TagsDue
+    | TagsGone
+    | TagsMet
+    | SyncDue
+    | TagsAsked
+    | TagContactsRead
+)
 
 InboundEvent = (
     MessageReceived
@@ -285,5 +282,7 @@ InboundEvent = (
     | TagLibraryChanged
     | SendingReported
     | Noticed
+    | TagLibraryRead
+    | TagsUnread
     | OwnEvent
 )

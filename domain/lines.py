@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 QUOTES = str.maketrans(dict.fromkeys("“”„「」『』", '"'))
 INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]")
-CLUSTER = re.compile("[^\u0300-\u036f][\u0300-\u036f]*|[\u0300-\u036f]+")
+MARK = "[\u0300-\u036f\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufeff]"  # what joins the character before it
+CLUSTER = re.compile(f".{MARK}*", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,11 +24,11 @@ class Line:
 
 
 def plainly(raw: str) -> Line:
-    """NFKC, wide blanks, invisible characters, quotes and dashes; letters keep their case."""
+    """NFKC, wide blanks, invisible characters, quotes and dashes; letters keep their case. A plain line stays so."""
     pieces: list[str] = []
     origins: list[int] = []
-    for cluster in CLUSTER.finditer(raw.translate(QUOTES).replace("——", "--")):
+    for cluster in CLUSTER.finditer(raw):
         piece = unicodedata.normalize("NFKC", INVISIBLE.sub("", cluster.group()))
         pieces.append(piece)
         origins.extend([cluster.start()] * len(piece))
-    return Line(raw, "".join(pieces), tuple(origins))
+    return Line(raw, "".join(pieces).translate(QUOTES).replace("——", "--"), tuple(origins))

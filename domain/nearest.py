@@ -7,11 +7,12 @@ from typing import Any
 from rapidfuzz.distance import OSA
 
 SHORT, MIDDLE = 3, 6
+LONGEST = 24  # a longer word is a sentence
 
 
 def nearest(typed: str, aliases: Iterable[str]) -> tuple[str, ...]:
     """The aliases that `typed` may have meant, best first."""
-    plain = simplified(typed)
+    plain = simplified(typed.encode(errors="replace").decode()) if len(typed) <= LONGEST else ""
     scored = ((_distance(plain, alias), alias) for alias in aliases)
     return tuple(alias for distance, alias in sorted((d, a) for d, a in scored if d is not None))
 

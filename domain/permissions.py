@@ -1,5 +1,7 @@
 """Here lives who may do and see what."""
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from enum import StrEnum
 
 
@@ -18,13 +20,33 @@ def allows(role: Role, needed: Role) -> bool:
     return RANK[role] >= RANK[needed]
 
 
-def may_see(role: Role, staff_id: int, owner_id: int | None) -> bool:
-    """Sales see their own and unowned customers; managers, administrators and viewers see all."""
-    return role is not Role.SALES or owner_id in (None, staff_id)
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Whose customers one person sees: those of `owners` and nobody's; None is everybody's."""
+
+    role: Role
+    staff_id: int
+    owners: frozenset[int] | None
+
+    def sees(self, owner_id: int | None, attendant_id: int | None = None) -> bool:
+        """Who stands in for the owner sees the customer, too."""
+        if self.owners is None or owner_id is None:
+            return True
+        return owner_id in self.owners or attendant_id == self.staff_id
+
+    def writes(self, owner_id: int | None, attendant_id: int | None = None) -> bool:
+        """Who sees may write, but for viewers."""
+        return self.role is not Role.VIEWER and self.sees(owner_id, attendant_id)
 
 
-def may_write(role: Role, staff_id: int, owner_id: int | None) -> bool:
-    """The owner writes; where there is no owner, any sales person; managers and administrators always."""
-    if allows(role, Role.MANAGER):
-        return True
-    return role is Role.SALES and owner_id in (None, staff_id)
+def scope_of(role: Role, staff_id: int, team: Iterable[int] = ()) -> Scope:
+    """Sales see their own, managers their team's or, without a team, all; administrators and viewers see all.
+
+    `team` holds the ids of the manager's team, if there is one.
+    """
+    members = frozenset(team)
+    if role is Role.SALES:
+        return Scope(role, staff_id, frozenset({staff_id}))
+    if role is Role.MANAGER and members:
+        return Scope(role, staff_id, members | {staff_id})
+    return Scope(role, staff_id, None)

@@ -66,9 +66,11 @@ def identifier(text: str) -> str:
 
 
 def digits_of(phone: str) -> str:
-    """The digits with their country's, as far as it can be told: 13800000000 and 0086… become 86138…."""
+    """The digits with their country's, as far as it can be told: 13800000000 and 0086… become 86138…, 010… 8610…."""
     digits = _digits(phone)
-    return "86" + digits if len(digits) == NATIONAL and digits[0] == "1" and "+" not in phone else digits
+    mobile = len(digits) == NATIONAL and digits[0] == "1"
+    landline = NATIONAL <= len(digits) <= NATIONAL + 1 and digits[0] == "0"
+    return "86" + digits.removeprefix("0") if (mobile or landline) and "+" not in phone else digits
 
 
 def _digits(phone: str) -> str:

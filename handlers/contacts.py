@@ -2,16 +2,12 @@
 
 from datetime import datetime, timedelta
 
-from domain.events import (
-    ContactAdded,
-    ContactRemoved,
-    ContactReturned,
-    ContactUpdated,
-    Profile,
-    SourceScanned,
-)
+from domain.contacts import Profile
+from domain.events import ContactAdded, ContactRemoved, ContactReturned, ContactUpdated, SourceScanned
 from domain.messages import Address, OutboundMessage, Text, Welcome
 from handlers.context import Context
+from handlers.identities import expect, joined
+from handlers.marks import begun_anew, learned, want
 from handlers.notices import tell_keepers
 from handlers.router import on
 from models.customers import Customer, Identity, Relation
@@ -25,64 +21,100 @@ WELCOME_LIVES = timedelta(seconds=20)
 
 @on(ContactAdded)
 async def add(event: ContactAdded, ctx: Context) -> None:
-    identity = await Identity.of(event.contact)
-    if identity is None:
-        identity = await capture(event.contact, event.profile, ctx, at=event.at, source=event.source, owner=event.owner)
+    identity, is_new = await capture(
+        event.contact, event.profile, ctx, at=event.at, source=event.source, owner=event.owner
+    )
+    if is_new:
         await announce(identity, ctx)
     else:
-        await identity.reached("reachable", event.at)
-        await learn(identity, event.profile)
+        await begun_anew(identity, event.owner, ctx)
+        identity = await learn(identity, event.profile, ctx)
+        await back(identity, event.at, ctx)
     await welcome(event, identity, ctx)
 
 
 @on(ContactUpdated)
 async def update(event: ContactUpdated, ctx: Context) -> None:
-    identity = await Identity.of(event.contact)
-    if identity is None:
-        identity = await capture(event.contact, event.profile, ctx, at=event.at)
+    identity, is_new = await capture(event.contact, event.profile, ctx, at=event.at)
+    if is_new:
         await announce(identity, ctx)
     else:
-        await learn(identity, event.profile)
+        await learn(identity, event.profile, ctx)
 
 
 @on(ContactRemoved)
-async def remove(event: ContactRemoved, ctx: Context) -> None:  # noqa: ARG001 - every handler is given the context
+async def remove(event: ContactRemoved, ctx: Context) -> None:
     identity = await Identity.of(event.contact)
     if identity is None:
         return
     if event.owner:
         await Relation.end(identity.id, event.owner, event.at)
-        if await Relation.lasting(identity.id):
-            return
-    await identity.reached(event.state, event.at)
+    if not event.owner or not await Relation.lasting(identity.id):
+        await identity.reached(event.state, event.at)
+    await want([identity.customer_id], ctx)
 
 
 @on(ContactReturned)
 async def come_back(event: ContactReturned, ctx: Context) -> None:
-    identity = await Identity.of(event.contact)
-    if identity is None:
-        await announce(await capture(event.contact, Profile(), ctx, at=event.at), ctx)
+    identity, is_new = await capture(event.contact, Profile(), ctx, at=event.at)
+    if is_new:
+        await announce(identity, ctx)
     else:
-        await identity.reached("reachable", event.at)
+        await back(identity, event.at, ctx)
 
 
 @on(SourceScanned)
 async def scan(event: SourceScanned, ctx: Context) -> None:
-    identity = await Identity.of(event.contact)
-    if identity is None:
-        identity = await capture(event.contact, Profile(), ctx, at=event.at, source=event.source)
+    identity, is_new = await capture(event.contact, Profile(), ctx, at=event.at, source=event.source)
+    if is_new:
         await announce(identity, ctx)
     else:
-        await identity.reached("reachable", event.at)
+        await back(identity, event.at, ctx)
+
+
+async def back(identity: Identity, at: datetime, ctx: Context) -> None:
+    """They can be reached; the tags that they could not be given meanwhile are."""
+    await identity.reached("reachable", at)
+    await want([identity.customer_id], ctx)
 
 
 async def capture(
     contact: Address, profile: Profile, ctx: Context, *, at: datetime, source: str = "", owner: str = ""
-) -> Identity:
-    """One customer, one identity, one lead; a race for the same contact ends at the identity's unique key."""
+) -> tuple[Identity, bool]:
+    """Who is behind this contact, and whether they are new: then one customer, one identity and one lead are made.
+
+    Of two who meet the same contact at the same moment one waits at the identity's unique key, and finds it taken.
+    """
+    if known := await Identity.of(contact):
+        await expect(known, "unionid", profile.unionid)
+        return known, False
     keeper = await Staff.behind(Address(contact.account, owner)) if owner else None
     source = source or next((follow.state for follow in profile.follows if follow.state), "") or "direct"
-    customer = await Customer.create(
+    customer = await _newcomer(profile, source, keeper, ctx)
+    identity = await Identity.claim(
+        customer,
+        contact,
+        name=profile.name,
+        username=profile.username,
+        unionid=profile.unionid,
+        source=source,
+        state_at=at,
+        added_at=at,
+    )
+    if identity is None:
+        await customer.delete()
+        return await capture(contact, profile, ctx, at=at)
+    claimed_at = ctx.now if keeper else None
+    await Lead.create(customer=customer, owner=keeper, source=source, created_at=ctx.now, claimed_at=claimed_at)
+    await Relation.keep(identity.id, profile.follows)
+    identity.customer = await joined(customer, "unionid", profile.unionid, ctx)
+    await index(identity.customer)
+    await learned(identity, profile, ctx)
+    return identity, identity.customer_id == customer.id
+
+
+async def _newcomer(profile: Profile, source: str, keeper: Staff | None, ctx: Context) -> Customer:
+    return await Customer.create(
         name=_name(profile),
         company=profile.company,
         language=profile.language,
@@ -91,46 +123,30 @@ async def capture(
         created_at=ctx.now,
         seen_at=ctx.now,
     )
-    identity = await Identity.create(
-        customer=customer,
-        account=contact.account,
-        external_id=contact.id,
-        name=profile.name,
-        username=profile.username,
-        unionid=profile.unionid,
-        source=source,
-        state_at=at,
-        added_at=at,
-    )
-    await Lead.create(
-        customer=customer,
-        owner=keeper,
-        source=source,
-        created_at=ctx.now,
-        claimed_at=ctx.now if keeper else None,
-    )
-    await Relation.keep(identity.id, profile.follows)
-    await index(customer)
-    return identity
 
 
-async def learn(identity: Identity, profile: Profile) -> None:
+async def learn(identity: Identity, profile: Profile, ctx: Context) -> Identity:
     """Take over what a platform tells now; what it does not say stays as it was, and so does a name given here."""
+    identity = await identity.held()
     customer = identity.customer
+    news = profile.unionid if profile.unionid != identity.unionid else ""
+    told = {"company": customer.company or profile.company}
     if customer.name in ("", identity.name, *await Relation.remarks(identity.id)):
-        customer.name = _name(profile) or customer.name
-    customer.company = customer.company or profile.company
+        told["name"] = _name(profile) or customer.name
     identity.name = profile.name or identity.name
     identity.username = profile.username or identity.username
     identity.unionid = profile.unionid or identity.unionid
     await identity.save(update_fields=["name", "username", "unionid"])
-    await customer.save(update_fields=["name", "company"])
+    await customer.change(ctx.actor, **told)
     await Relation.keep(identity.id, profile.follows)
-    await index(customer)
+    identity.customer = await joined(customer, "unionid", news, ctx)
+    await index(identity.customer)
+    await learned(identity, profile, ctx)
+    return identity
 
 
 async def index(customer: Customer) -> None:
-    """Let `查` find this customer by everything that is known of them."""
+    """Let `查` find a customer that is new or held by everything that is known of them."""
     identities = await Identity.filter(customer_id=customer.id).prefetch_related("relations")
     relations = [relation for identity in identities for relation in identity.relations]
     await Searchable.index(
@@ -161,6 +177,9 @@ async def announce(identity: Identity, ctx: Context, words: str = "") -> None:
     """Tell whoever keeps this customer that there is a new lead."""
     customer = await Customer.get(id=identity.customer_id)
     lead = await Lead.get(customer_id=customer.id)
+    offers = {"show": f"show {customer.short_id}"}
+    if customer.owner_id is None:
+        offers["claim"] = f"claim {lead.short_id}"
     await tell_keepers(
         customer,
         ctx,
@@ -171,6 +190,8 @@ async def announce(identity: Identity, ctx: Context, words: str = "") -> None:
         source=identity.source,
         channel=ctx.house.accounts.get(identity.account, ""),
         words=words,
+        free=customer.owner_id is None,
+        offers=offers,
     )
 
 

@@ -3,6 +3,9 @@
 import re
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import accumulate
+from math import ceil
+from unicodedata import east_asian_width
 
 from domain.commands import Command, Invocation
 from domain.errors import Refusal
@@ -18,6 +21,8 @@ from models.dialogs import Dialog
 
 USUAL, MOST = 8, 50
 SCREEN = 8  # lines, of which the heading is one and the way on another
+WIDTH = 40  # columns of a phone's line: 20 Chinese characters
+HEAD = 20  # columns of a time and a name
 MORE_LASTS = timedelta(minutes=10)
 BEFORE = re.compile(r"[0-9]{1,18}")
 COUNT = re.compile(r"([0-9]{1,4})条?")
@@ -55,21 +60,23 @@ async def _show(customer: Customer, lines: Sequence[Line], count: int, ctx: Cont
 
 
 def _screen(lines: Sequence[Line], count: int) -> Sequence[Line]:
-    """As many as fit; a single long one is shown whole all the same."""
-    if len(lines) <= count and sum(map(_height, lines)) < SCREEN:
+    """As many as fit; one that is longer than a screen is shown whole, but alone."""
+    heights = [_height(line) for line in lines[:SCREEN]]
+    if len(lines) <= count and sum(heights) < SCREEN:
         return lines
-    taken = 0
-    room = SCREEN - 2
-    for line in lines[:count]:
-        room -= _height(line)
-        if room < 0 and taken:
-            break
-        taken += 1
-    return lines[:taken]
+    fitting = sum(1 for height in accumulate(heights[:count]) if height <= SCREEN - 2)
+    return lines[: max(fitting, 1)]
 
 
 def _height(line: Line) -> int:
-    return line.message.text.count("\n") + 1
+    """How many lines of a phone it takes, the time and the name before it counted in."""
+    first, *others = line.message.text.split("\n")
+    widths = [HEAD + _columns(first), *map(_columns, others)]
+    return sum(max(ceil(width / WIDTH), 1) for width in widths)
+
+
+def _columns(text: str) -> int:
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in text)
 
 
 def _told(line: Line, ctx: Context) -> dict[str, object]:

@@ -6,6 +6,7 @@ from domain.commands import Command, Invocation
 from domain.errors import Refusal
 from domain.permissions import Role
 from handlers.context import Context
+from handlers.menus import offer_here
 from handlers.router import authorize, choose, command, table
 from templates.terms import terms
 
@@ -20,6 +21,7 @@ async def explain(asked: Invocation, ctx: Context) -> None:
         _one(asked.args.words[0], ctx)
     else:
         _all(ctx)
+        offer_here(ctx)
 
 
 @command(Command("more", "me", zh=("更多", "下一页"), en=("more", "next")))
@@ -28,12 +30,6 @@ async def read_on(asked: Invocation, ctx: Context) -> None:  # noqa: ARG001 - ev
         await choose(MORE, ctx)
     except Refusal as refusal:
         raise Refusal("refusals/no_more") from refusal
-
-
-def menu(language: str, role: Role) -> tuple[tuple[str, str], ...]:
-    """What a person of this role may run, as (Latin name, one line of help): for platforms that offer commands."""
-    lines = terms(language)["commands"]
-    return tuple((row.en[0], lines[row.name]["help"]) for row in table().commands if row.open_to(role))
 
 
 def _all(ctx: Context) -> None:

@@ -1,10 +1,12 @@
 """Here lives the keeping of notes on customers."""
 
+from typing import Any
+
 from domain.commands import Command, Invocation
-from domain.errors import Refusal
 from domain.permissions import Role
 from handlers.context import Context
 from handlers.customers import check_writable, meant
+from handlers.dialogs import ask
 from handlers.router import command
 from models.notes import Note
 
@@ -22,9 +24,13 @@ from models.notes import Note
     )
 )
 async def keep(asked: Invocation, ctx: Context) -> None:
-    if not asked.words.strip():
-        raise Refusal("refusals/argument_needed", command=asked.command.name)
-    if customer := await meant(asked, ctx):
-        check_writable(customer, ctx)
+    customer = await meant(asked, ctx)
+    if customer is None:
+        return
+    check_writable(customer, ctx)
+    values: dict[str, Any] = {"id": customer.short_id, "name": customer.name}
+    if asked.words.strip():
         await Note.written(customer, ctx.staff, asked.words, ctx.now)
-        ctx.reply("notes/kept", id=customer.short_id, name=customer.name)
+        ctx.reply("notes/kept", **values)
+    else:
+        await ask(ctx, f"note {customer.short_id}\n", "notes/ask", **values)

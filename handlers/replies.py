@@ -1,12 +1,14 @@
 """Here lives a colleague's answer to a customer."""
 
+from typing import Any
+
 from domain.commands import Command, Invocation
-from domain.errors import Refusal
 from domain.messages import Text
 from domain.permissions import Role
 from handlers.context import Context
 from handlers.customers import check_writable, meant
-from handlers.messages import answer
+from handlers.dialogs import ask
+from handlers.messages import answer, chat_with
 from handlers.router import command
 
 
@@ -23,9 +25,15 @@ from handlers.router import command
     )
 )
 async def reply(asked: Invocation, ctx: Context) -> None:
-    if not asked.words.strip():
-        raise Refusal("refusals/nothing_to_say", id=str(asked.target))
-    if customer := await meant(asked, ctx):
-        check_writable(customer, ctx)
+    """Without words the next text is the answer; whether it could be sent is found out before it is typed."""
+    customer = await meant(asked, ctx)
+    if customer is None:
+        return
+    check_writable(customer, ctx)
+    values: dict[str, Any] = {"id": customer.short_id, "name": customer.name}
+    if asked.words.strip():
         await answer(customer, Text(asked.words), ctx)
-        ctx.reply("messages/answering", id=customer.short_id, name=customer.name)
+        ctx.reply("messages/answering", **values)
+    else:
+        await chat_with(customer, ctx)
+        await ask(ctx, f"reply {customer.short_id}\n", "messages/ask", **values)

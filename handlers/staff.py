@@ -1,14 +1,23 @@
-"""Here lives what concerns colleagues themselves: who they are here, their accounts, their language."""
+"""Here lives what concerns colleagues themselves: who they are here, their accounts, their language, their leaving."""
 
-from domain.binding import LOCKED, code_in
+from typing import Any
+
+from domain.codes import LOCKED, code_in
 from domain.commands import Command, Invocation
 from domain.errors import Refusal
-from domain.messages import CommandMenu
+from domain.events import StaffChanged
+from domain.messages import Address
 from domain.permissions import Role
 from handlers.context import Context
-from handlers.help import menu
-from handlers.router import colleague, command
+from handlers.menus import offer, offer_here, take_away
+from handlers.notices import tell
+from handlers.router import colleague, command, on
+from models.customers import Customer
+from models.dialogs import Dialog
+from models.plans import Plan
 from models.staff import BindAttempt, BindCode, Staff, StaffAccount
+
+NAMED = 6  # customers of somebody who left that are named
 
 LANGUAGES = {
     "zh-CN": ("中文", "汉语", "简体", "zh", "zh-cn", "cn", "chinese"),
@@ -24,6 +33,7 @@ async def introduce(asked: Invocation, ctx: Context) -> None:  # noqa: ARG001 - 
         "staff/whoami",
         name=staff.name,
         role=staff.role.value,
+        team=staff.team if staff.role is Role.MANAGER else "",
         language=ctx.language,
         accounts=[{"channel": ctx.house.accounts.get(a.account, a.account), "id": a.external_id} for a in accounts],
     )
@@ -56,16 +66,54 @@ async def switch(asked: Invocation, ctx: Context) -> None:
     await staff.speak(language)
     ctx.language = language
     ctx.reply("staff/language", language=language)
-    _offer_commands(staff.role, ctx)
+    await offer(staff, ctx)
+
+
+@on(StaffChanged)
+async def follow_directory(event: StaffChanged, ctx: Context) -> None:
+    """Who left WeCom, or is disabled there, loses every chat account here at once.
+
+    Whoever is back there stays out here until an administrator says otherwise: an id may have another owner by then.
+    """
+    member = event.member
+    if event.new_id:
+        member = Address(member.account, event.new_id)
+        await StaffAccount.rename(event.member, member)
+    person = await Staff.behind(member)
+    if person and not event.active:
+        await dismiss(person, ctx, member=True)
+
+
+async def dismiss(person: Staff, ctx: Context, *, member: bool = False) -> bool:
+    """Somebody does not work here any more; `member` when WeCom said so. False when that was known already."""
+    if not await person.leave():
+        return False
+    await Dialog.filter(staff_id=person.id).delete()
+    for plan in await Plan.filter(staff_id=person.id, state="open"):
+        await plan.cancel(ctx.now)
+    await take_away(person, ctx)
+    await _tell_managers(person, ctx, member=member)
+    return True
+
+
+async def _tell_managers(person: Staff, ctx: Context, *, member: bool) -> None:
+    """How many customers nobody looks after now, and how they get somebody."""
+    theirs = Customer.filter(owner_id=person.id, merged_into_id=None)
+    named = await theirs.order_by("-seen_at", "-id").limit(NAMED)
+    values: dict[str, Any] = {
+        "name": person.name,
+        "member": member,
+        "count": await theirs.count(),
+        "customers": [f"{each.short_id} {each.name}".strip() for each in named],
+        "example": named[0].short_id if named else "",
+    }
+    for manager in await Staff.managers():
+        if manager.id != person.id and (await manager.scope()).sees(person.id):
+            await tell(manager, ctx, "staff/dismissed", **values)
 
 
 async def _welcome(staff: Staff, ctx: Context) -> None:
     await StaffAccount.bind(ctx.chat, staff, ctx.now)
     ctx.staff, ctx.language = staff, staff.language or ctx.house.language
     ctx.reply("staff/bound", name=staff.name, role=staff.role.value)
-    _offer_commands(staff.role, ctx)
-
-
-def _offer_commands(role: Role, ctx: Context) -> None:
-    """No language is named, so that the platform shows this menu whatever the language of the person's phone."""
-    ctx.send(CommandMenu(ctx.chat, "", menu(ctx.language, role)))
+    offer_here(ctx)

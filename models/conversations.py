@@ -7,6 +7,8 @@ from models.messages import Message
 from models.outbox import OutboxItem
 from models.queue import State
 
+WORST_LAST: tuple[State, ...] = ("done", "sending", "waiting", "unsure", "dead")
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -30,7 +32,8 @@ async def conversation(customer_id: int, limit: int, before: int | None = None) 
 async def _items(message_ids: Sequence[int]) -> dict[int, OutboxItem]:
     if not message_ids:
         return {}
-    rows = await OutboxItem.filter(message_id__in=list(message_ids)).order_by("id")
+    rows = await OutboxItem.filter(message_id__in=list(message_ids))
+    rows.sort(key=lambda row: (WORST_LAST.index(row.state), -row.id))  # a message in parts is as well as its worst one
     return {row.message_id: row for row in rows if row.message_id is not None}
 
 

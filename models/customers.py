@@ -8,13 +8,25 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.models import Model
 
-from domain.events import ContactState, Follow
+from domain.contacts import Follow
+from domain.events import ContactState
 from domain.messages import Address
 from models import rows
-from models.fields import Instant, Short
+from models.changes import Actor, changed
+from models.database import insert_many
+from models.fields import Instant, Short, instant, milliseconds
+from models.sql import dialect, select
 from models.staff import Staff
 
 SEEN_EVERY = timedelta(minutes=1)
+HELD = {"sqlite": "id = $1", "postgres": "id = $1 FOR NO KEY UPDATE"}  # SQLite has one writer, who holds everything
+SEEN = "UPDATE customer SET seen_at = $2 WHERE id = $1 AND seen_at < $2 RETURNING id"
+HEAR = """UPDATE identity SET
+    heard_at = CASE WHEN heard_at > $2 THEN heard_at ELSE $2 END,
+    state = CASE WHEN state_at > $2 THEN state ELSE 'reachable' END,
+    state_at = CASE WHEN state_at > $2 THEN state_at ELSE $2 END
+    WHERE id = $1 RETURNING heard_at, state, state_at, customer_id"""
+REACHED = "UPDATE identity SET state = $2, state_at = $3 WHERE id = $1 AND state_at <= $3 RETURNING id"
 
 
 class Customer(Model):
@@ -22,20 +34,33 @@ class Customer(Model):
     name = Short(128, default="")
     phone = Short(32, default="")
     company = Short(128, default="")
+    position = Short(64, default="")
+    email = Short(254, default="")
+    city = Short(64, default="")
+    gender = Short(8, default="")
+    birthday = Short(10, default="")
     language = Short(16, default="")
     source = Short(128, default="direct")
     owner: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
         "models.Staff", related_name="customers", null=True, on_delete=fields.SET_NULL
     )
+    attendant: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
+        "models.Staff", related_name="attended", null=True, on_delete=fields.SET_NULL
+    )
+    merged_into: fields.ForeignKeyNullableRelation["Customer"] = fields.ForeignKeyField(
+        "models.Customer", related_name="merged_from", null=True, on_delete=fields.SET_NULL
+    )
     created_at: datetime = Instant()  # type: ignore[assignment]
     seen_at: datetime = Instant()  # type: ignore[assignment]
 
     owner_id: int | None
+    attendant_id: int | None
+    merged_into_id: int | None
     identities: fields.ReverseRelation["Identity"]
 
     class Meta:
         table = "customer"
-        indexes = (("owner_id",),)
+        indexes = (("owner_id",), ("attendant_id",), ("merged_into_id",))
 
     @property
     def short_id(self) -> str:
@@ -45,12 +70,17 @@ class Customer(Model):
         """They are there; a minute's exactness is enough for lists."""
         if at - self.seen_at >= SEEN_EVERY:
             self.seen_at = at
-            await rows.change(self, "seen_at")
+            await select(SEEN, self.id, milliseconds(at))
 
-    async def shared(self, phone: str) -> None:
-        """Their own number, vouched for by the platform."""
-        self.phone = phone
-        await rows.change(self, "phone")
+    @classmethod
+    async def hold(cls, customer_id: int) -> Self | None:
+        """As it is now; nobody else changes it until this transaction ends."""
+        found = await rows.find(cls, HELD[dialect()], customer_id)
+        return found[0] if found else None
+
+    async def change(self, actor: Actor, **new: object) -> bool:
+        """Write these fields where they differ, with the trail; True when one did."""
+        return await changed(self, self.id, self.short_id, actor, **new)
 
 
 class Identity(Model):
@@ -89,25 +119,45 @@ class Identity(Model):
         found[0].customer = (await rows.find(Customer, "id = $1", found[0].customer_id))[0]
         return found[0]
 
-    async def reached(self, state: ContactState, at: datetime) -> bool:
-        """Take over a state unless a newer one is known already; says whether anything changed."""
-        if at < self.state_at:
-            return False
-        changed = state != self.state
-        self.state, self.state_at = state, at
-        await self.save(update_fields=["state", "state_at"])
-        return changed
+    @classmethod
+    async def claim(cls, customer: Customer, address: Address, **told: object) -> Self | None:
+        """Make this account the customer's; None where it is somebody's already, or becomes so at this moment."""
+        made = cls(customer=customer, account=address.account, external_id=address.id, **told)
+        unique = ("account", "external_id")
+        columns = ("customer_id", *unique, *told)
+        values = [getattr(made, name) for name in columns]
+        if not (new := await insert_many(cls, columns, [values], conflict=unique)):
+            return None
+        made.id, made._saved_in_db = new[0][0], True
+        return made
+
+    async def held(self) -> Self:
+        """As it is now, with its customer, of whom nobody else learns anything until this transaction ends."""
+        customer = (await rows.find(Customer, HELD[dialect()], self.customer_id))[0]
+        found = (await rows.find(type(self), "id = $1", self.id))[0]
+        if found.customer_id != customer.id:  # joined with another customer, or taken out, while we waited
+            return await found.held()
+        found.customer = customer
+        return found
+
+    async def reached(self, state: ContactState, at: datetime) -> None:
+        """Take over a state unless a newer one is known already."""
+        if await select(REACHED, self.id, state, milliseconds(at)):
+            self.state, self.state_at = state, at
 
     async def hear(self, at: datetime) -> None:
-        """A word from this person: proof that they can be reached."""
-        self.heard_at = max(at, self.heard_at or at)
-        if at >= self.state_at:
-            self.state, self.state_at = "reachable", at
-        await rows.change(self, "heard_at", "state", "state_at")
+        """A word from this person: proof that they can be reached. Until the end nobody makes it another customer's."""
+        now = (await select(HEAR, self.id, milliseconds(at)))[0]
+        if now["customer_id"] != self.customer_id:
+            self.customer = (await rows.find(Customer, "id = $1", now["customer_id"]))[0]
+        self.heard_at, self.state, self.state_at = instant(now["heard_at"]), now["state"], instant(now["state_at"])
 
 
 class Relation(Model):
-    """One WeCom member's relation to one customer (跟进人): remark, state of the contact way, and whether it lasts."""
+    """One WeCom member's relation to one customer (跟进人): remark, state of the contact way, and whether it lasts.
+
+    `read_at` is when it was last found in a whole listing of the member's customers.
+    """
 
     id = fields.BigIntField(primary_key=True)
     identity: fields.ForeignKeyRelation[Identity] = fields.ForeignKeyField("models.Identity", related_name="relations")
@@ -119,6 +169,7 @@ class Relation(Model):
     phones: list[str] = fields.JSONField(default=list)
     added_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
     ended_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+    read_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
 
     identity_id: int
 

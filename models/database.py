@@ -1,13 +1,15 @@
 """Here lives what every change of rows goes through: the transaction, and the insert of many rows at once."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager
 from typing import Any
 
-from tortoise.backends.base.client import TransactionContext
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.fields.base import Field
 from tortoise.models import Model
 from tortoise.transactions import in_transaction
 
+from models import signals
 from models.sql import dialect, select
 
 MOST_VALUES = 30_000  # SQLite takes 32,766 in one statement
@@ -15,12 +17,24 @@ MOST_VALUES = 30_000  # SQLite takes 32,766 in one statement
 Row = Sequence[object]
 
 
-def transaction() -> TransactionContext:
+@asynccontextmanager
+async def transaction() -> AsyncIterator[BaseDBAsyncClient]:
     """The one frame of a change: BEGIN IMMEDIATE on SQLite, READ COMMITTED on PostgreSQL; nested, a savepoint.
 
-    Rolled back by any exception. A task that is started inside inherits the connection: start none.
+    Rolled back by any exception. A task that is started inside inherits the connection: start none. Signals that
+    are given inside go out with the commit.
     """
-    return in_transaction("default")
+    if signals.within():
+        async with in_transaction("default") as connection:
+            yield connection
+        return
+    with signals.gathered() as given:
+        async with in_transaction("default") as connection:
+            yield connection
+            if shared := dialect() == "postgres":
+                await signals.write(given)
+    if not shared:
+        signals.ring(given)
 
 
 async def insert_many(

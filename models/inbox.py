@@ -15,6 +15,7 @@ from domain.events import OwnEvent
 from models.database import insert_many
 from models.fields import milliseconds
 from models.queue import LANE_ORDER, QueueRow, State
+from models.signals import RING, Wake, give, jobs, shard_of
 from models.sql import dialect, select
 
 OWN = "guanxi"  # the account of events that we tell ourselves
@@ -23,10 +24,13 @@ CODEC: TypeAdapter[OwnEvent] = TypeAdapter(Annotated[OwnEvent, Field(discriminat
 
 STORE = "INSERT INTO inbox_event (account, key, lane, payload, due_at, queued_at, priority, state, attempts, error)"
 STORED = "ON CONFLICT (account, key) DO NOTHING RETURNING account, key"
-STORE_ARRAYS = (
-    f"{STORE} SELECT account, key, lane, payload, at, at, 0, 'waiting', 0, ''"  # noqa: S608 - constants of ours
+STORE_ARRAYS = (  # one statement stores and wakes: at the door nobody waits for a second one
+    f"WITH stored AS ({STORE} SELECT account, key, lane, payload, at, at, 0, 'waiting', 0, ''"  # noqa: S608 - constants of ours
     " FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) AS n (account, key, lane, payload, at)"
-    f" {STORED}"
+    f" {STORED}, lane), asked AS"
+    f" (SELECT DISTINCT 'inbox' AS queue, {shard_of('lane')} AS shard, 0 AS delay FROM stored)"
+    f", woken AS ({jobs('asked')}), rung AS ({RING})"
+    " SELECT account, key, (SELECT COUNT(*) FROM rung) AS rung FROM stored"
 )
 
 
@@ -57,6 +61,7 @@ class InboxEvent(QueueRow):
     payload = fields.TextField()
 
     TABLE: ClassVar[str] = "inbox_event"
+    QUEUE: ClassVar[str] = "inbox"
     OPEN: ClassVar[tuple[State, ...]] = ("waiting", "dead")
 
     class Meta:
@@ -88,6 +93,8 @@ class InboxEvent(QueueRow):
             mark = (arrival.account, arrival.event.key)
             new.append(mark in fresh)
             fresh.discard(mark)
+        if dialect() != "postgres":
+            await give(*(Wake(cls.QUEUE, a.event.lane) for a, is_new in zip(arrivals, new, strict=True) if is_new))
         return new
 
     @classmethod
@@ -96,15 +103,29 @@ class InboxEvent(QueueRow):
         return await cls.filter(account=account, key=key, state="waiting").exists()
 
     @classmethod
-    async def remind(cls, event: OwnEvent, key: str, at: datetime, now: datetime) -> None:
-        """Let `event` happen at `at`, once for its key, in a lane of its own."""
-        payload = CODEC.dump_json(event).decode()
-        await insert_many(
-            cls,
-            ("account", "key", "lane", "payload", "due_at", "queued_at"),
-            [(OWN, key, f"{OWN}:{key}", payload, at, now)],
-            conflict=("account", "key"),
-        )
+    async def remind(
+        cls, event: OwnEvent, key: str, at: datetime, now: datetime, *, lane: str = "", priority: int = 0
+    ) -> None:
+        """Let `event` happen at `at`, once for its key, in a lane of its own.
+
+        Those that are given the same `lane` happen one after the other: one of higher `priority` keeps none waiting.
+        """
+        payload, lane = CODEC.dump_json(event).decode(), f"{OWN}:{lane or key}"
+        columns = ("account", "key", "lane", "payload", "due_at", "queued_at", "priority")
+        values = (OWN, key, lane, payload, at, now, priority)
+        if await insert_many(cls, columns, [values], conflict=("account", "key")):
+            await give(Wake(cls.QUEUE, lane, (at - now).total_seconds()))
+
+    @classmethod
+    async def is_any_waiting(cls, prefix: str, *, but: str = "") -> bool:
+        """Whether something of our own whose key begins so is still to happen, beside the one with the key `but`."""
+        return await cls.filter(account=OWN, key__startswith=prefix, state="waiting").exclude(key=but).exists()
+
+    @classmethod
+    async def cancel(cls, lane: str) -> None:
+        """Let nothing happen of what waits in a lane of our own; whoever is at one of it finds it done."""
+        sql = "UPDATE inbox_event SET state = 'done' WHERE lane = $1 AND state = 'waiting' RETURNING id"
+        await select(sql, f"{OWN}:{lane}")
 
     @classmethod
     async def forget(cls, before: datetime, most: int) -> int:

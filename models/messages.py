@@ -64,6 +64,12 @@ class Message(Model):
             **told,
         )
 
+    async def follow(self, identity: Identity) -> None:
+        """Be its customer's, who may have become another one while the line was written."""
+        if self.customer_id != identity.customer_id:
+            self.customer_id = identity.customer_id
+            await rows.change(self, "customer_id")
+
     async def amend(self, content: Content, at: datetime) -> None:
         """The customer changed what they wrote."""
         self.text, self.payload, self.edited_at = words(content), CONTENT.dump_json(content).decode(), at

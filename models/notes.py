@@ -18,6 +18,7 @@ class Note(Model):
         "models.Staff", related_name="notes", null=True, on_delete=fields.SET_NULL
     )
     text = fields.TextField()
+    stage = fields.CharField(12, default="")
     at: datetime = Instant()  # type: ignore[assignment]
 
     customer_id: int
@@ -28,5 +29,7 @@ class Note(Model):
         indexes = (("customer_id", "id"),)
 
     @classmethod
-    async def written(cls, customer: Customer, staff: Staff | None, text: str, at: datetime) -> Self:
-        return await cls.create(customer_id=customer.id, staff_id=staff.id if staff else None, text=text, at=at)
+    async def written(cls, customer: Customer, staff: Staff | None, text: str, at: datetime, stage: str = "") -> Self:
+        """`stage` is where the lead stands after it, where this is a follow-up."""
+        staff_id = staff.id if staff else None
+        return await cls.create(customer_id=customer.id, staff_id=staff_id, text=text, stage=stage, at=at)

@@ -2,19 +2,25 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, TypeAdapter
 from tortoise import fields
 from tortoise.indexes import PartialIndex
 
-from domain.messages import Outgoing
+from domain.messages import Outgoing, Priority
 from models import rows
+from models.database import transaction
 from models.fields import Instant, milliseconds
 from models.queue import LANE_ORDER, QueueRow, State
+from models.signals import Wake, give
 from models.sql import select
 
+NO_WAIT = timedelta()
+PUT_OFF = """SELECT error, COUNT(*) AS n FROM outbox_item WHERE state = 'waiting' AND account = $1
+    AND (lane = $2 OR lane LIKE $3) AND error NOT IN ('', 'pace', 'interrupted')
+    GROUP BY error ORDER BY n DESC, error"""
 CODEC: TypeAdapter[Outgoing] = TypeAdapter(Annotated[Outgoing, Field(discriminator="kind")])
 
 
@@ -28,12 +34,12 @@ class Settlement:
     attempts: int
     error: str = ""
     platform_id: str = ""
-    from_waiting: bool = False  # only if nobody has begun to carry it out
+    only_from: State | None = None  # `waiting`: only if nobody has begun to carry it out
 
     @property
     def values(self) -> tuple[object, ...]:
         text = (self.error[:200], self.platform_id[:200])
-        return (self.id, self.state, milliseconds(self.due_at), self.attempts, *text, self.from_waiting)
+        return (self.id, self.state, milliseconds(self.due_at), self.attempts, *text, self.only_from or "")
 
 
 class OutboxItem(QueueRow):
@@ -50,6 +56,7 @@ class OutboxItem(QueueRow):
     platform_id = fields.CharField(200, default="")
 
     TABLE: ClassVar[str] = "outbox_item"
+    QUEUE: ClassVar[str] = "outbox"
     OPEN: ClassVar[tuple[State, ...]] = ("waiting", "sending", "dead", "unsure")
 
     class Meta:
@@ -64,20 +71,25 @@ class OutboxItem(QueueRow):
         )
 
     @classmethod
-    async def enqueue(cls, outgoing: Outgoing, now: datetime, message_id: int | None = None) -> Self:
-        """Promise to carry `outgoing` out, in the lane of whom it goes to."""
-        return await rows.add(
+    async def enqueue(
+        cls, outgoing: Outgoing, now: datetime, message_id: int | None = None, wait: timedelta = NO_WAIT
+    ) -> Self:
+        """Promise to carry `outgoing` out, in the lane of whom it goes to, `wait` from now."""
+        lane = f"{outgoing.to.account}:{outgoing.to.id}"
+        item = await rows.add(
             cls,
             account=outgoing.to.account,
-            lane=f"{outgoing.to.account}:{outgoing.to.id}",
+            lane=lane,
             priority=int(outgoing.priority),
-            due_at=now,
+            due_at=now + wait,
             queued_at=now,
             payload=CODEC.dump_json(outgoing).decode(),
             reply_to=getattr(outgoing, "reply_to", ""),
             message_id=message_id,
             expires_at=outgoing.expires_at,
         )
+        await give(Wake(cls.QUEUE, lane, wait.total_seconds(), urgent=outgoing.priority < Priority.PUSH))
+        return item
 
     @classmethod
     async def answering(cls, account: str, key: str) -> Self | None:
@@ -85,8 +97,35 @@ class OutboxItem(QueueRow):
         return await cls.filter(account=account, reply_to=key).order_by("id").first()
 
     @classmethod
+    async def known(cls, number: int) -> Self | None:
+        """A row that is committed, by its id."""
+        found = await rows.look(cls, "id = $1", number)
+        return found[0] if found else None
+
+    async def release(self, now: datetime) -> None:
+        """What waited for an HTTP answer need wait no longer: this row, or those behind it."""
+        async with transaction():
+            sql = "UPDATE outbox_item SET due_at = $2 WHERE id = $1 AND state = 'waiting' RETURNING id"
+            await select(sql, self.id, milliseconds(now))
+            await give(Wake(self.QUEUE, self.lane))
+
+    @classmethod
+    async def is_waiting(cls, lane: str) -> bool:
+        """Whether something waits in this lane, due or not."""
+        return bool(await rows.look(cls, "lane = $1 AND state = 'waiting' LIMIT 1", lane))
+
+    @classmethod
+    async def put_off(cls, account: str, topic: str) -> list[str]:
+        """Why what was to be done there had to wait, in all lanes of this topic: the most frequent reason first."""
+        lane = f"{account}:{topic}"
+        return [row["error"] for row in await select(PUT_OFF, account, lane, f"{lane}:%")]
+
+    @classmethod
     async def settle_all(cls, settlements: Sequence[Settlement]) -> list[bool]:
         """Record them all; False for a row that somebody else has taken over or ended.
+
+        What was taken for unsure may turn out to be done: its sender was only held up. Of a lane one row at a time
+        is in flight, also when a process that was held up goes on beside the one that has its lanes now.
 
         Two that want the same row at once are rivals (one sends it, one says it in an HTTP answer): the first has it.
         """
@@ -99,17 +138,19 @@ class OutboxItem(QueueRow):
     @classmethod
     async def _settle(cls, settlements: Sequence[Settlement]) -> set[int]:
         width = len(settlements[0].values)
-        types = ("BIGINT", "TEXT", "BIGINT", "SMALLINT", "TEXT", "TEXT", "BOOLEAN")
+        types = ("BIGINT", "TEXT", "BIGINT", "SMALLINT", "TEXT", "TEXT", "TEXT")
         casts = [
             "(" + ", ".join(f"CAST(${row * width + column + 1} AS {kind})" for column, kind in enumerate(types)) + ")"
             for row in range(len(settlements))
         ]
         rows = await select(
-            f"WITH v (id, state, due_at, attempts, error, platform_id, from_waiting) AS (VALUES {', '.join(casts)})"  # noqa: S608
+            f"WITH v (id, state, due_at, attempts, error, platform_id, only_from) AS (VALUES {', '.join(casts)})"  # noqa: S608
             " UPDATE outbox_item SET state = v.state, due_at = v.due_at, attempts = v.attempts, error = v.error,"
             " platform_id = v.platform_id FROM v WHERE outbox_item.id = v.id"
-            " AND outbox_item.state IN ('waiting', 'sending')"
-            " AND (NOT v.from_waiting OR outbox_item.state = 'waiting') RETURNING outbox_item.id AS id",
+            " AND (outbox_item.state IN ('waiting', 'sending') OR (outbox_item.state = 'unsure' AND v.state = 'done'))"
+            " AND v.only_from IN ('', outbox_item.state)"
+            " AND (v.state <> 'sending' OR NOT EXISTS (SELECT 1 FROM outbox_item AS before"
+            " WHERE before.state = 'sending' AND before.lane = outbox_item.lane)) RETURNING outbox_item.id AS id",
             *(value for settlement in settlements for value in settlement.values),
         )
         return {row["id"] for row in rows}

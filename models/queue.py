@@ -1,6 +1,6 @@
 """Here lives the mechanism that inbox and outbox share: rows that are due, in order, lane by lane."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import ClassVar, Literal, Self
 
@@ -8,8 +8,10 @@ from tortoise import fields
 from tortoise.models import Model
 
 from models import rows
+from models.database import transaction
 from models.fields import Instant, milliseconds
-from models.sql import select
+from models.signals import Wake, give
+from models.sql import dialect, select
 
 LANE_ORDER = ("lane", "priority", "id", "due_at")  # finds what is next in a lane, and what is due anywhere
 State = Literal["waiting", "sending", "done", "dead", "unsure"]
@@ -29,6 +31,7 @@ class QueueRow(Model):
     error = fields.CharField(200, default="")
 
     TABLE: ClassVar[str]
+    QUEUE: ClassVar[str]
     OPEN: ClassVar[tuple[State, ...]]  # every state but done; each has a small index of its own
 
     class Meta:
@@ -39,6 +42,13 @@ class QueueRow(Model):
         """The rows that a lane has yet to do, first things first; whoever holds the lane stops at one not due."""
         where = "lane = $1 AND state = 'waiting' ORDER BY priority, id LIMIT $2"
         return await rows.look(cls, where, lane, limit)
+
+    @classmethod
+    async def next_in_each(cls, lanes: Sequence[str], limit: int) -> list[list[Self]]:
+        """The same of several lanes by one statement, on PostgreSQL."""
+        where = "state = 'waiting' ORDER BY priority, id LIMIT $2"
+        found = await rows.look_for_each(cls, "lane", lanes, where, limit)
+        return [sorted(found[lane], key=lambda row: (row.priority, row.id)) for lane in lanes]
 
     @classmethod
     async def waiting_lanes(cls, until: datetime, limit: int = 10_000) -> list[tuple[str, datetime]]:
@@ -63,21 +73,27 @@ class QueueRow(Model):
         found = await select(" UNION ALL ".join(questions), alias="reader")
         return {row["state"]: (row["n"], row["oldest"]) for row in found if row["n"]}
 
-    async def settle(self, state: State, error: str = "", **changes: object) -> None:
-        """Reach a state; nothing else ever writes it."""
-        self.state, self.error = state, error[:200]
-        for name, value in changes.items():
-            setattr(self, name, value)
-        await rows.change(self, "state", "error", *changes)
-
-    async def finish(self) -> bool:
-        """Be done, unless somebody else has ended this row: then what was written for it must not stand."""
-        found = await select(
-            f"UPDATE {self.TABLE} SET state = 'done', error = '' WHERE id = $1 AND state = 'waiting' RETURNING id",  # noqa: S608
-            self.id,
-        )
-        self.state = "done"
+    async def give_up(self, reason: str) -> bool:
+        """Be dead, unless somebody else has ended this row."""
+        sql = f"UPDATE {self.TABLE} SET state = 'dead', error = $2 WHERE id = $1 AND state = 'waiting' RETURNING id"  # noqa: S608
+        found = await select(sql, self.id, reason[:200])
+        self.state = "dead"
         return bool(found)
+
+    @classmethod
+    async def finish(cls, finished: Sequence[Self]) -> bool:
+        """Be done, all of them; False if somebody else has ended one: then what was written for it must not stand."""
+        ids = sorted(row.id for row in finished)
+        marks = ", ".join(f"${n}" for n in range(1, len(ids) + 1))
+        chosen, values = ("id = ANY($1)", [ids]) if dialect() == "postgres" else (f"id IN ({marks})", ids)
+        found = await select(
+            f"UPDATE {cls.TABLE} SET state = 'done', error = ''"  # noqa: S608
+            f" WHERE {chosen} AND state = 'waiting' RETURNING id",
+            *values,
+        )
+        for row in finished:
+            row.state = "done"
+        return len(found) == len(finished)
 
     async def postpone(self, until: datetime, reason: str) -> None:
         """One attempt failed: due again at `until`, unless the row was ended meanwhile."""
@@ -94,6 +110,16 @@ class QueueRow(Model):
     @classmethod
     async def revive(cls, ids: Iterable[int], now: datetime) -> int:
         """Let dead or unsure rows run once more, as a person decided; returns how many."""
-        return await cls.filter(id__in=list(ids), state__in=["dead", "unsure"]).update(
-            state="waiting", due_at=now, attempts=0, error=""
-        )
+        chosen = list(ids)
+        if not chosen:
+            return 0
+        marks = ", ".join(f"${n}" for n in range(2, len(chosen) + 2))
+        async with transaction():
+            revived = await select(
+                f"UPDATE {cls.TABLE} SET state = 'waiting', due_at = $1, attempts = 0, error = ''"  # noqa: S608
+                f" WHERE id IN ({marks}) AND state IN ('dead', 'unsure') RETURNING lane",
+                milliseconds(now),
+                *chosen,
+            )
+            await give(*(Wake(cls.QUEUE, row["lane"]) for row in revived))
+        return len(revived)

@@ -13,7 +13,7 @@ from operator import itemgetter
 from tortoise import fields
 from tortoise.models import Model
 
-from domain.permissions import Role
+from domain.permissions import Scope
 from domain.search import ID, Group, Probe, Why, keys_of, near, octets, question
 from models.customers import Customer
 from models.database import insert_many
@@ -23,6 +23,7 @@ from models.sql import dialect, select
 MOST = 200  # matches of one kind that are put in order of last contact; who has more, narrows the query
 WIDE = 2_000  # customers with the rarest piece that are looked at for the other pieces
 ENOUGH = 4  # pieces that are compared; more tell nobody apart
+ATTENDED = 1_000  # customers for whom one person stands in; of more, those seen last
 FEW = 8  # at least so many of each spelling that a typo may stand for
 A_GROUP = 100  # ranks of one group of probes
 NOBODY = 0
@@ -66,7 +67,7 @@ class Searchable(Model):
 
     @classmethod
     async def owned(cls, customer_id: int, owner_id: int | None) -> None:
-        """The customer has a new owner, or none; in the transaction that says so."""
+        """The customer has a new owner, or none; in the transaction that says so, after the customer's row does."""
         rows = await cls.filter(customer_id=customer_id)
         for row in rows:
             row.owned_key = owned(owner_id, bytes(row.key))
@@ -78,37 +79,54 @@ def owned(owner_id: int | None, key: bytes) -> bytes:
     return b"%d:%s" % (owner_id or NOBODY, key)
 
 
-async def find(query: str, *, viewer: tuple[Role, int], limit: int = 8) -> list[tuple[int, Why]]:
+async def find(query: str, *, viewer: Scope, limit: int = 8) -> list[tuple[int, Why]]:
     """Ids of the customers that `query` means and the viewer may see, and by what each was found.
 
     Exact matches come first (of an id or a number, nothing else), then what begins or ends so, then what has
     it inside, then what sounds the same, then what is one letter off: these two only where there is nothing
     else, or nothing exact for a name in letters. Within each the one seen last comes first.
     """
-    asked = question(query)
+    asked, sight = question(query), await Sight.of(viewer)
     found: dict[int, Why] = {}
-    await _add(found, [asked.exact], viewer, limit)
+    await _add(found, [asked.exact], sight, limit)
     if asked.numbered and not {"id", "phone"}.isdisjoint(found.values()):
         return list(found.items())[:limit]
     slipped = asked.spelled and not found
-    await _add(found, [asked.beginning, asked.inside], viewer, limit)
+    await _add(found, [asked.beginning, asked.inside], sight, limit)
     for group in near(query):
         if not found or slipped:
-            await _add(found, [group], viewer, limit)
+            await _add(found, [group], sight, limit)
     return list(found.items())[:limit]
 
 
-async def _add(found: dict[int, Why], groups: Sequence[Group], viewer: tuple[Role, int], limit: int) -> None:
+async def _add(found: dict[int, Why], groups: Sequence[Group], sight: "Sight", limit: int) -> None:
     if len(found) < limit:
-        for customer_id, why in await _matching(groups, viewer, limit + len(found)):
+        for customer_id, why in await _matching(groups, sight, limit + len(found)):
             found.setdefault(customer_id, why)
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """Whom one person may find: customers of `owners` and nobody's, and those `attended`; None is everybody's."""
+
+    staff_id: int
+    owners: frozenset[int] | None
+    attended: tuple[int, ...] = ()
+
+    @classmethod
+    async def of(cls, viewer: Scope) -> "Sight":
+        if viewer.owners is None:
+            return cls(viewer.staff_id, None)
+        theirs = "SELECT id FROM customer WHERE attendant_id = $1 ORDER BY seen_at DESC, id DESC LIMIT $2"
+        rows = await select(theirs, viewer.staff_id, ATTENDED)
+        return cls(viewer.staff_id, viewer.owners, tuple(row["id"] for row in rows))
 
 
 @dataclass(slots=True)
 class Statement:
     """The walks of some probes, and their values as they are mentioned."""
 
-    viewer: tuple[Role, int]
+    sight: Sight
     values: list[object] = field(default_factory=list)
 
     def value(self, value: object) -> str:
@@ -116,10 +134,12 @@ class Statement:
         return f"${len(self.values)}"
 
     def matches(self, probe: Probe, rank: int) -> str:
-        """The newest customers of one probe; for sales, of their own and of nobody's, each in index order."""
-        role, staff_id = self.viewer
-        owners = (staff_id, NOBODY) if role is Role.SALES else (None,)
+        """The newest customers of one probe; of each owner whose they may be and of nobody's, in index order."""
+        whose = self.sight.owners
+        owners = (None,) if whose is None else (*sorted(whose), NOBODY)
         walks = [walk for owner in owners for walk in self._walks(probe, owner)]
+        if self.sight.attended:
+            walks.append(self._attended(probe))
         return " UNION ALL ".join(
             f"SELECT customer_id, {rank} AS rank FROM ({walk}) AS m{rank}_{place}" for place, walk in enumerate(walks)
         )
@@ -152,14 +172,36 @@ class Statement:
         inner = f"o.key = {self.value(key)} AND o.customer_id = r.customer_id"
         return f"(SELECT 1 FROM searchable AS o WHERE {inner}) = 1"
 
+    def attended(self) -> str:
+        """Every key of those who are attended, read once: they are few, and whoever owns them is somebody else."""
+        if not self.sight.attended:
+            return ""
+        keys = f"SELECT customer_id, key FROM searchable WHERE customer_id IN ({self._listed(self.sight.attended)})"
+        return f"WITH attended AS MATERIALIZED ({keys})"
+
+    def _attended(self, probe: Probe) -> str:
+        keys = probe.octets
+        if probe.how == "prefix":
+            found = f"key >= {self.value(keys[0])} AND key < {self.value(keys[0] + LAST)}"
+        else:
+            found = f"key IN ({self._listed(keys)})"
+        pieces = len(set(keys)) if probe.how == "all" else 1
+        return f"SELECT customer_id FROM attended WHERE {found} GROUP BY customer_id HAVING COUNT(*) >= {pieces}"
+
     def visible(self) -> str:
-        role, staff_id = self.viewer
-        return f"WHERE c.owner_id IS NULL OR c.owner_id = {self.value(staff_id)}" if role is Role.SALES else ""
+        """The keys may tell of an owner who is not the owner any more."""
+        if self.sight.owners is None:
+            return ""
+        theirs = f"c.owner_id IN ({self._listed(sorted(self.sight.owners))})"
+        return f"WHERE c.owner_id IS NULL OR {theirs} OR c.attendant_id = {self.value(self.sight.staff_id)}"
+
+    def _listed(self, values: Iterable[object]) -> str:
+        return ", ".join(self.value(value) for value in values)
 
 
-async def _matching(groups: Sequence[Group], viewer: tuple[Role, int], limit: int) -> list[tuple[int, Why]]:
+async def _matching(groups: Sequence[Group], sight: Sight, limit: int) -> list[tuple[int, Why]]:
     """In order: the better group first, in it the one seen last. Found in two ways, the better one counts."""
-    statement = Statement(viewer)
+    statement = Statement(sight)
     ranked = {
         group * A_GROUP + place: probe for group, probes in enumerate(groups) for place, probe in enumerate(probes)
     }
@@ -169,7 +211,8 @@ async def _matching(groups: Sequence[Group], viewer: tuple[Role, int], limit: in
         return []
     matches = " UNION ALL ".join(walks)
     rows = await select(
-        f"SELECT c.id, MIN(m.rank) AS rank FROM ({matches}) AS m JOIN customer AS c ON c.id = m.customer_id"
+        f"{statement.attended()} SELECT c.id, MIN(m.rank) AS rank"
+        f" FROM ({matches}) AS m JOIN customer AS c ON c.id = m.customer_id"
         f" {statement.visible()} GROUP BY c.id, c.seen_at"
         f" ORDER BY MIN(m.rank) / {A_GROUP}, c.seen_at DESC, c.id DESC LIMIT {statement.value(limit)}",
         *statement.values,

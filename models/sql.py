@@ -17,6 +17,11 @@ def dialect() -> str:
     return str(connections.get("default").capabilities.dialect)
 
 
+def is_deadlock(error: Exception) -> bool:
+    """Whether PostgreSQL ended this transaction because two waited for each other."""
+    return any(getattr(cause, "sqlstate", "") == "40P01" for cause in error.args)
+
+
 async def glance(sql: str, *values: object) -> list[dict[str, Any]]:
     """What is committed, of a few rows found by an index; outside any transaction."""
     reader: Any = connections.get("reader")

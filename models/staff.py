@@ -9,22 +9,27 @@ from typing import Self
 from tortoise import fields
 from tortoise.models import Model
 
-from domain.binding import LOCKED, TRIES, VALID, digest, draw
+from domain.codes import LOCKED, TRIES, VALID, digest, draw
 from domain.messages import Address
-from domain.permissions import Role
+from domain.permissions import Role, Scope, scope_of
 from models import rows
-from models.fields import Instant
+from models.fields import Instant, Short, milliseconds
+from models.sql import select
 
 USED_EVERY = timedelta(minutes=1)  # how exactly the use of an account is remembered
 
 
 BOUND = "id IN (SELECT staff_id FROM staff_account WHERE account = $1 AND external_id = $2) AND active = $3"
+ISSUE = """INSERT INTO bind_code (staff_id, code_hash, expires_at) VALUES ($1, $2, $3)
+    ON CONFLICT (staff_id) DO UPDATE SET code_hash = excluded.code_hash, expires_at = excluded.expires_at
+    RETURNING id"""
 
 
 class Staff(Model):
     id = fields.BigIntField(primary_key=True)
     name = fields.CharField(64, unique=True)
     role: Role = fields.CharEnumField(Role, max_length=8)  # type: ignore[assignment]
+    team = Short(64, default="")
     language = fields.CharField(8, default="")
     active = fields.BooleanField(default=True)
     created_at: datetime = Instant()  # type: ignore[assignment]
@@ -46,14 +51,21 @@ class Staff(Model):
         return await cls.filter(active=True, role__in=[Role.MANAGER, Role.ADMIN]).order_by("id")
 
     @classmethod
-    async def appoint(cls, name: str, role: Role, accounts: Mapping[str, str], now: datetime) -> Self:
+    async def appoint(cls, name: str, role: Role, accounts: Mapping[str, str], now: datetime, team: str = "") -> Self:
         """Somebody named in config.yaml: made when new, their accounts bound; what changed later stays as it is."""
-        staff, _ = await cls.get_or_create({"role": role, "created_at": now}, name=name)
+        staff, _ = await cls.get_or_create({"role": role, "team": team, "created_at": now}, name=name)
         for account, external_id in accounts.items():
             await StaffAccount.get_or_create(
                 {"staff_id": staff.id, "used_at": now}, account=account, external_id=external_id
             )
         return staff
+
+    async def scope(self) -> Scope:
+        """Whose customers this person sees."""
+        team: list[int] = []
+        if self.role is Role.MANAGER and self.team:
+            team = await Staff.filter(team=self.team).values_list("id", flat=True)  # type: ignore[assignment]
+        return scope_of(self.role, self.id, team)
 
     async def address(self, *, besides: Address | None = None) -> Address | None:
         """Where this person reads: the chat account that was used last, `besides` left out."""
@@ -61,18 +73,37 @@ class Staff(Model):
         places = (Address(one.account, one.external_id) for one in accounts)
         return next((place for place in places if place != besides), None)
 
+    async def leave(self) -> bool:
+        """Nothing that this person does counts from now on; True for the first who says so."""
+        left = bool(await Staff.filter(id=self.id, active=True).update(active=False))
+        await BindCode.filter(staff_id=self.id).delete()
+        self.active = False
+        return left
+
+    async def come_back(self) -> bool:
+        """True if this person was away; the chat accounts that were bound to them are so again."""
+        self.active = True
+        return bool(await Staff.filter(id=self.id, active=False).update(active=True))
+
+    async def become(self, role: Role) -> None:
+        """It counts from the next message on."""
+        self.role = role
+        await self.save(update_fields=["role"])
+
+    async def join(self, team: str) -> None:
+        self.team = team
+        await self.save(update_fields=["team"])
+
     async def speak(self, language: str) -> None:
         self.language = language
         await self.save(update_fields=["language"])
 
     async def issue_code(self, now: datetime, random: Random) -> str:
         """A fresh one-time code for this person, shown once; the one before it is worth nothing any more."""
-        await BindCode.filter(staff_id=self.id).delete()
-        await BindCode.filter(expires_at__lte=now).delete()
         code = draw(random)
         while await BindCode.exists(code_hash=digest(code)):
             code = draw(random)
-        await BindCode.create(staff_id=self.id, code_hash=digest(code), expires_at=now + VALID)
+        await select(ISSUE, self.id, digest(code), milliseconds(now + VALID))
         return code
 
 
@@ -100,6 +131,21 @@ class StaffAccount(Model):
         )
 
     @classmethod
+    async def rename(cls, old: Address, new: Address) -> None:
+        """The platform calls this account otherwise now.
+
+        Where the new id is somebody else's here, we have missed something, and it is nobody's until it is bound again.
+        """
+        mine = await cls.get_or_none(account=old.account, external_id=old.id)
+        taken = await cls.get_or_none(account=new.account, external_id=new.id)
+        if mine and taken:
+            await mine.delete()
+            if taken.staff_id != mine.staff_id:
+                await taken.delete()
+        elif mine:
+            await cls.filter(id=mine.id).update(external_id=new.id)
+
+    @classmethod
     async def of(cls, staff: Staff) -> list[Self]:
         return await cls.filter(staff_id=staff.id).order_by("id")
 
@@ -112,10 +158,10 @@ class StaffAccount(Model):
 
 
 class BindCode(Model):
-    """A one-time code by which a chat account becomes somebody's; only its hash is kept."""
+    """The one-time code by which a chat account becomes somebody's, one for each person; only its hash is kept."""
 
     id = fields.BigIntField(primary_key=True)
-    staff: fields.ForeignKeyRelation[Staff] = fields.ForeignKeyField("models.Staff", related_name="codes")
+    staff: fields.OneToOneRelation[Staff] = fields.OneToOneField("models.Staff", related_name="code")
     code_hash = fields.CharField(64, unique=True)
     expires_at: datetime = Instant()  # type: ignore[assignment]
 
@@ -123,17 +169,15 @@ class BindCode(Model):
 
     class Meta:
         table = "bind_code"
-        indexes = (("staff_id",),)
 
     @classmethod
     async def redeem(cls, typed: str, now: datetime) -> Staff | None:
-        """Whose valid code `typed` is; it is used up by that. Compared in constant time."""
+        """Whose valid code `typed` is; it is used up by that, for one of all who send it. Compared in constant time."""
         wanted = digest(typed)
         codes = await cls.filter(expires_at__gt=now, staff__active=True).select_related("staff")
         found = [code for code in codes if hmac.compare_digest(code.code_hash, wanted)]
-        for code in found:
-            await code.delete()
-        return found[0].staff if found else None
+        used_up = found and await cls.filter(id=found[0].id, code_hash=wanted).delete()
+        return found[0].staff if used_up else None
 
 
 class BindAttempt(Model):
@@ -156,5 +200,4 @@ class BindAttempt(Model):
 
     @classmethod
     async def failed(cls, address: Address, now: datetime) -> None:
-        await cls.filter(at__lte=now - LOCKED).delete()
         await cls.create(account=address.account, external_id=address.id, at=now)

@@ -12,6 +12,7 @@ from sandbox.story import News
 from sandbox.telegram import Telegram
 from sandbox.wechat import WeChat
 from sandbox.wecom import WeCom
+from sandbox.wecom.library import CorpTag, TagGroup
 
 PATIENCE: Final = 10.0  # seconds that somebody waits for an answer before the next one speaks
 STAFF: Final = frozenset({f"wecom:{ADMIN}", f"telegram:{TELEGRAM_ADMIN}"})
@@ -41,6 +42,9 @@ GUESTS: Final = (
     Guest(60008, "Emma", "Brown", "emma_brown", "en", "Could somebody call me on Monday?"),
 )
 FOLLOWERS: Final = (("oSandboxFollower0000000001", "expo2026"), ("oSandboxFollower0000000002", "store_nanjing"))
+SHELF: Final = ("客户等级", ("A", "B", "C"))
+SHELF_ID: Final = "etSandboxTag000000000000000"
+FOLLOWERS_TAG: Final = "老粉丝"
 FRIEND: Final = ("wmSandboxContact0000000000002", "赵磊", "ch_expo_2026")
 
 
@@ -67,6 +71,15 @@ class Guests:
     telegram: Telegram
     patience: float = PATIENCE
 
+    def stock(self) -> None:
+        """The tags that the company has; their ids are the same in every run."""
+        group, names = SHELF
+        held = TagGroup(f"{SHELF_ID}0", group, self.wecom.stage.now())
+        tags = [CorpTag(f"{SHELF_ID}{n}", name, held.create_time, -n % 10) for n, name in enumerate(names, 1)]
+        self.wecom.tags.groups[held.id] = held
+        held.tags.update((tag.id, tag) for tag in tags)
+        self.wechat.make_tag(FOLLOWERS_TAG)
+
     def scenes(self) -> Sequence[Scene]:
         """In their order; the first guest is the first customer of a new house."""
         return (*self._arrivals(), *self._followers(), *self._friend(), *self._staff())
@@ -79,8 +92,9 @@ class Guests:
                 news.get_nowait()
             answer = await scene.deed()
             if isinstance(answer, str) or answer.is_taken:
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(_heard(news, scene.told), self.patience)
+                with contextlib.suppress(TimeoutError):  # not wait_for: it swallows a stop that comes with the answer
+                    async with asyncio.timeout(self.patience):
+                        await _heard(news, scene.told)
 
     def _arrivals(self) -> list[Scene]:
         return [self._arrival(guest, number) for number, guest in enumerate(GUESTS, 1)]

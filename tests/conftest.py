@@ -57,6 +57,21 @@ async def database(database_url: str) -> AsyncIterator[str]:
 
 
 @pytest.fixture
+def postgres_url(database_url: str) -> str:
+    """A migrated PostgreSQL database, for what only that has: several processes. The run on SQLite leaves it out."""
+    if KIND == "sqlite":
+        pytest.skip("several processes share a PostgreSQL, never a file")
+    return database_url
+
+
+@pytest.fixture
+async def postgres(postgres_url: str) -> AsyncIterator[str]:
+    """The same, open for this test's rows."""
+    async with opened(postgres_url):
+        yield postgres_url
+
+
+@pytest.fixture
 def sqlite_file(tmp_path: Path) -> str:
     """The address of a SQLite database that does not exist yet."""
     return f"sqlite://{tmp_path}/fresh.db"

@@ -1,29 +1,39 @@
-"""Runs our server and dies by SIGKILL just before one chosen line of the road: `dying.py CONFIG LINE`.
+"""Runs our server and dies by SIGKILL just before one chosen line of the road: `dying.py CONFIG LINE [FILE...]`.
 
 Lines are counted only in the files of the road and only from the first callback on, so a number names a
-place "between any two lines"; nothing of ours is changed for it.
+place "between any two lines"; nothing of ours is changed for it. Where FILEs are named they are the road, and
+lines are counted from SIGUSR1 on.
 """
 
 import os
 import signal
 import sys
 import threading
+from collections.abc import Collection
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
-ROAD = {"intake.py", "commit.py", "worker.py", "inbox.py", "outbox.py", "passive.py"}
-BOT = str(Path(__file__).resolve().parent.parent / "bot")
+HOUSE = Path(__file__).resolve().parent.parent
+NAMES = ("intake", "commit", "worker", "inbox", "outbox", "passive", "lanes", "shards", "turns")
+ROAD = [f"bot/{name}.py" for name in NAMES]
 
 
 class Countdown:
-    def __init__(self, lines: int) -> None:
+    """`road`: files by their place in the house."""
+
+    def __init__(self, lines: int, road: Collection[str], *, begun: bool) -> None:
         self.left = lines
-        self.begun = False
+        self.road = {str(HOUSE / name) for name in road}
+        self.begun = begun
+
+    def begin(self, *_signal: Any) -> None:
+        threading.settrace(self.call)
+        sys.settrace(self.call)
 
     def call(self, frame: FrameType, _event: str, _arg: Any) -> Any:
         code = frame.f_code
-        if not code.co_filename.startswith(BOT) or Path(code.co_filename).name not in ROAD:
+        if code.co_filename not in self.road:
             return None
         self.begun = self.begun or code.co_name == "webhook"
         return self.line if self.begun else None
@@ -37,10 +47,13 @@ class Countdown:
 
 
 if __name__ == "__main__":
-    countdown = Countdown(int(sys.argv[2]))
-    threading.settrace(countdown.call)
-    sys.settrace(countdown.call)
-    sys.argv = ["guanxi", "serve", "-c", sys.argv[1]]
+    _, config, number, *files = sys.argv
+    countdown = Countdown(int(number), files or ROAD, begun=bool(files))
+    if files:
+        signal.signal(signal.SIGUSR1, countdown.begin)
+    else:
+        countdown.begin()
+    sys.argv = ["guanxi", "serve", "-c", config]
     from bot.__main__ import main
 
     main()

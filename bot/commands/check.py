@@ -8,7 +8,7 @@ import typer
 from bot.commands.frame import CONFIG, ConfigFile, finish, now, plain_table, settings_of, show
 
 if TYPE_CHECKING:
-    from bot.settings import Settings
+    from bot.settings import Database, Settings
     from domain.channel import Finding
 
 
@@ -34,10 +34,11 @@ async def _examine(settings: "Settings") -> list[Row]:
     from channels import Tools, open_channel
     from domain.channel import Finding
 
-    rows = [Row("config.yaml", Finding("settings", ok=True)), Row("database", await _database(settings.database.url))]
+    rows = [Row("config.yaml", Finding("settings", ok=True)), Row("database", await _database(settings.database))]
     async with aiohttp.ClientSession() as session:
         for entry in settings.channels:
             limits = settings.limits_of(entry.name, entry.kind)
+            # with no tokens of other processes: those would prove nothing about these secrets
             channel = open_channel(entry, Tools(session, now, settings.server.public_url, limits))
             rows += [Row(entry.name, finding) for finding in await _asked(channel)]
     return rows
@@ -51,15 +52,15 @@ async def _asked(channel: Any) -> Sequence["Finding"]:
     return findings
 
 
-async def _database(url: str) -> "Finding":
+async def _database(place: "Database") -> "Finding":
     from bot.database import DatabaseUnusable, status
     from domain.channel import Finding
 
     try:
-        found = await status(url)
+        found = await status(place.address)
     except DatabaseUnusable as error:
         return Finding("open", ok=False, detail=str(error), remedy="database_closed")
-    if found.pending and url.startswith("postgres"):
+    if found.pending and place.url.startswith("postgres"):
         return Finding("migrations", ok=False, detail=found.pending[0], remedy="database_behind")
     return Finding("migrations", ok=not found.unknown, remedy="database_newer" if found.unknown else "")
 

@@ -66,7 +66,7 @@ def show(table: "Table") -> None:
     """Print a table, never cut where a program reads it."""
     from rich.console import Console
 
-    Console(width=None if sys.stdout.isatty() else WIDE, highlight=False).print(table)
+    Console(width=None if sys.stdout.isatty() else WIDE, highlight=False, markup=False).print(table)
 
 
 def plain_table(*columns: str) -> "Table":

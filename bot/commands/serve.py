@@ -1,8 +1,10 @@
 """Here lives `guanxi serve`, `demo` and `sandbox`: what runs until it is told to stop."""
 
 import asyncio
+import logging
 import os
 import sys
+import threading
 from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from bot.settings import Settings
 
 ROLES = ("web", "worker", "scheduler")
+ONE_PROCESS = "a SQLite file has one process that does everything; several need PostgreSQL (database.url: postgres://…)"
 EXAMPLE = Path(__file__).parents[2] / "config.yaml"
 Port = Annotated[int, typer.Option(min=1, max=65_535, help="Where to listen.")]
 
@@ -22,14 +25,19 @@ Port = Annotated[int, typer.Option(min=1, max=65_535, help="Where to listen.")]
 def serve(
     config: ConfigFile = CONFIG,
     roles: Annotated[str, typer.Option(help="What this process does.")] = ",".join(ROLES),
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65_535, help="Listen here, not at server.port: one of several processes.")
+    ] = None,
 ) -> None:
     """Run the server. SIGTERM: take no more work, finish what is in flight within 10 s, exit 0."""
     chosen = tuple(dict.fromkeys(role.strip() for role in roles.split(",") if role.strip()))
     if not chosen or not set(chosen) <= set(ROLES):
         raise typer.BadParameter(f"--roles takes {', '.join(ROLES)}, separated by commas")
     settings = settings_of(config)
+    if settings.database.url.startswith("sqlite") and set(chosen) != set(ROLES):
+        raise Failed(f"--roles {roles}: {ONE_PROCESS}")
     _configure_logs(settings)
-    _run(_serve(settings, chosen))
+    _run(_serve(settings, chosen, port or settings.server.port))
 
 
 def demo(port: Port = 8080, config: ConfigFile = CONFIG) -> None:
@@ -66,15 +74,23 @@ def _run(work: Coroutine[Any, Any, None]) -> None:
 
     try:
         _fastest_loop()(work)
+        _leave()
     except (DatabaseUnusable, CannotListen) as error:
         raise Failed(str(error)) from error
 
 
-async def _serve(settings: "Settings", roles: tuple[str, ...]) -> None:
+def _leave() -> None:
+    """An interpreter that ends while a library is being imported in a thread aborts: nothing is left to do then."""
+    if any(thread.daemon for thread in threading.enumerate()):
+        logging.shutdown()
+        os._exit(0)
+
+
+async def _serve(settings: "Settings", roles: tuple[str, ...], port: int) -> None:
     from bot.app import build_app
     from bot.serving import listen
 
-    await listen(build_app(settings, roles), settings.server.host, settings.server.port)
+    await listen(build_app(settings, roles), settings.server.host, port)
 
 
 def _fastest_loop() -> Callable[[Coroutine[Any, Any, None]], None]:

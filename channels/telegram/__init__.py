@@ -10,9 +10,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from channels import Tools
+from channels.parts import divided
 from channels.telegram.api import Api
 from channels.telegram.config import Config
 from channels.telegram.limits import limits
+from channels.telegram.parts import pieces
 from channels.telegram.polling import pull
 from channels.telegram.registration import Registration
 from channels.telegram.webhook import Door
@@ -38,14 +40,14 @@ class Telegram:
         self._door = Door(config)
         self._api = Api(config, tools.session)
         self._registration = Registration(self._api, config, tools)
-        self._reader: Reader | None = None
-        self._sender: Sender | None = None
+        self._rooms: tuple[Reader, Sender] | None = None
 
     async def start(self) -> None:
-        """Register, and import aiogram while nobody waits for it: the first message shall not."""
         await self._registration.register()
-        for room in ("reader", "sender"):
-            await _opened(room)
+
+    async def warm_up(self) -> None:
+        """Import aiogram."""
+        await self._opened()
 
     async def close(self) -> None:
         """Nothing to give up: the connections belong to the program's own session."""
@@ -64,18 +66,15 @@ class Telegram:
         return await pull(self._api, self._config, cursor)
 
     async def read(self, raw: RawEvent) -> InboundEvent | None:
-        if self._reader is None:
-            room = await _opened("reader")
-            reader: Reader = room.Reader(self.account, self._api, self._tools.clock)
-            self._reader = reader
-        return await self._reader.read(raw)
+        reader, _ = await self._opened()
+        return await reader.read(raw)
+
+    def parts(self, outgoing: Outgoing) -> tuple[Outgoing, ...]:
+        return divided(outgoing, pieces)
 
     async def deliver(self, key: str, outgoing: Outgoing) -> DeliveryResult:  # noqa: ARG002 - Telegram takes no key
-        if self._sender is None:
-            room = await _opened("sender")
-            sender: Sender = room.Sender(self._api, self._config, self._tools.clock)
-            self._sender = sender
-        return await self._sender.deliver(outgoing, repeatable=self.repeatable(outgoing))
+        _, sender = await self._opened()
+        return await sender.deliver(outgoing, repeatable=self.repeatable(outgoing))
 
     def repeatable(self, outgoing: Outgoing) -> bool:
         """Telegram knows no idempotency key: a message sent twice is there twice.
@@ -89,8 +88,17 @@ class Telegram:
         """Groups and channels have negative ids (https://core.telegram.org/bots/api#chat)."""
         return chat_id.startswith("-")
 
+    async def _opened(self) -> "tuple[Reader, Sender]":
+        if self._rooms is None:
+            reader, sender = await _imported("reader"), await _imported("sender")
+            self._rooms = (
+                reader.Reader(self.account, self._api, self._tools.clock),
+                sender.Sender(self._api, self._config, self._tools.clock),
+            )
+        return self._rooms
 
-async def _opened(room: str) -> Any:
+
+async def _imported(room: str) -> Any:
     """Import a room in a thread for which a stop does not wait, as it would for one of the event loop's own."""
     loop = asyncio.get_running_loop()
     done = asyncio.Event()

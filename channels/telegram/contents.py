@@ -61,9 +61,15 @@ def _place(message: types.Message) -> Content | None:
 def _other(message: types.Message) -> Content | None:
     if card := message.contact:
         own = card.user_id is not None and message.from_user is not None and card.user_id == message.from_user.id
-        return SharedContact(card.phone_number, " ".join(filter(None, (card.first_name, card.last_name))), own)
+        return SharedContact(_number(card), " ".join(filter(None, (card.first_name, card.last_name))), own)
     label = next((name for name in OTHERS if getattr(message, name)), None)
     return Other(label, _words(message)) if label else None
+
+
+def _number(card: types.Contact) -> str:
+    """Telegram's own numbers begin with the country's code, often without its plus; others as they are in a phone."""
+    number = card.phone_number
+    return f"+{number}" if card.user_id is not None and number[:1].isdigit() else number
 
 
 def _words(message: types.Message) -> str:

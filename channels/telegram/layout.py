@@ -1,14 +1,16 @@
 """Here lives how a content looks in Telegram: its words and its buttons."""
 
-from collections.abc import Iterator
 from typing import Final, NamedTuple
+from unicodedata import east_asian_width
 
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 
-from channels.telegram.texts import CALLBACK_DATA, TEXT, cut
-from domain.messages import Button, Card, Content, Link, words
+from channels.telegram.texts import TEXT, fitting, wording
+from channels.texts import cut, units
+from domain.messages import Button, Card, Content
 
 A_ROW: Final = 2
+SHORT: Final = 18  # columns that a phone shows of each of two buttons in a row
 
 
 class Look(NamedTuple):
@@ -18,28 +20,23 @@ class Look(NamedTuple):
 
 def look(content: Content) -> Look:
     """Text and keyboard; empty text for what has no words. A button that Telegram cannot carry is written out."""
-    match content:
-        case Card(buttons=buttons):
-            written = "\n".join((words(content), *_written(buttons)))
-            return Look(cut(written, TEXT), _keyboard([button for button in buttons if _fits(button)]))
-        case Link():
-            return Look(cut("\n".join(filter(None, (content.title, content.description, content.url))), TEXT))
-        case _:
-            return Look(cut(words(content), TEXT))
+    text = cut(wording(content), TEXT, units)
+    return Look(text, _keyboard(fitting(content.buttons)) if isinstance(content, Card) else None)
 
 
-def _fits(button: Button) -> bool:
-    return 0 < len(button.data.encode()) <= CALLBACK_DATA
-
-
-def _written(buttons: tuple[Button, ...]) -> Iterator[str]:
+def _keyboard(buttons: tuple[Button, ...]) -> InlineKeyboardMarkup | None:
+    """Two short ones share a row; a long one has a row of its own."""
+    rows: list[list[InlineKeyboardButton]] = []
+    room = 0
     for button in buttons:
-        if not _fits(button):
-            yield f"{button.label}: {button.data}"
+        taken = 1 if _columns(button.label) <= SHORT else A_ROW
+        if taken > room:
+            rows.append([])
+            room = A_ROW
+        rows[-1].append(InlineKeyboardButton(text=button.label, callback_data=button.data))
+        room -= taken
+    return InlineKeyboardMarkup(inline_keyboard=rows) if rows else None
 
 
-def _keyboard(buttons: list[Button]) -> InlineKeyboardMarkup | None:
-    if not buttons:
-        return None
-    keys = [InlineKeyboardButton(text=button.label, callback_data=button.data) for button in buttons]
-    return InlineKeyboardMarkup(inline_keyboard=[keys[first : first + A_ROW] for first in range(0, len(keys), A_ROW)])
+def _columns(label: str) -> int:
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in label)

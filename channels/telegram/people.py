@@ -5,7 +5,8 @@ from typing import Final
 
 from aiogram import types
 
-from domain.events import Chat, ChatKind, Profile, Sender
+from domain.contacts import Profile
+from domain.events import Chat, ChatKind, Sender
 from domain.messages import Address
 
 # Anonymous group administrators, channels that write in groups, Telegram itself: https://core.telegram.org/bots/api#message

@@ -7,15 +7,18 @@ from datetime import timedelta
 from typing import Any, Final
 
 from aiogram import Bot
-from aiogram.types import BotCommand, BotCommandScopeChat
+from aiogram.types import BotCommand, BotCommandScopeAllPrivateChats, BotCommandScopeChat
 
 from channels import Clock
+from channels.parts import is_shown
 from channels.telegram.api import Api, Rejected
 from channels.telegram.config import Config
 from channels.telegram.layout import look
-from channels.telegram.texts import CAPTION, TOAST, cut
+from channels.telegram.parts import pieces
+from channels.telegram.texts import CAPTION, TOAST
 from channels.telegram.verdicts import verdict
 from channels.telegram.wire import Misfit, Wire
+from channels.texts import cut, units
 from domain.channel import Deferred, Delivered, DeliveryResult, Refused, Unsure
 from domain.errors import CallFailed
 from domain.messages import (
@@ -28,6 +31,8 @@ from domain.messages import (
     MessageEdit,
     OutboundMessage,
     Outgoing,
+    TagChange,
+    TagEdit,
     Welcome,
 )
 
@@ -67,11 +72,13 @@ class Sender:
                 return await self._acknowledge(outgoing)
             case CommandMenu():
                 return await self._offer(outgoing)
-            case Welcome():
+            case Welcome() | TagEdit() | TagChange():
                 return Refused("unsupported")
 
     async def _say(self, chat: int | str, content: Content) -> DeliveryResult:
         """A group that has become a supergroup is written to under its new id, at once."""
+        if not is_shown(content, pieces(content)):
+            return Refused("too_long")
         try:
             return await self._send(chat, content)
         except Rejected as no:
@@ -85,10 +92,10 @@ class Sender:
             case Image() | File() if not (content.media or content.url):
                 return Refused("no_media")
             case Image():
-                caption = cut(content.caption, CAPTION)
+                caption = cut(content.caption, CAPTION, units)
                 sent = await self._bot.send_photo(chat, content.media or content.url, caption=caption or None)
             case File():
-                caption = cut(content.caption, CAPTION)
+                caption = cut(content.caption, CAPTION, units)
                 sent = await self._bot.send_document(chat, content.media or content.url, caption=caption or None)
             case _:
                 text, keyboard = look(content)
@@ -118,7 +125,7 @@ class Sender:
         https://core.telegram.org/bots/api#answercallbackquery
         """
         with _too_late_is_fine():
-            await self._bot.answer_callback_query(pressed.press, text=cut(pressed.label, TOAST) or None)
+            await self._bot.answer_callback_query(pressed.press, text=cut(pressed.label, TOAST, units) or None)
         if pressed.message.isdecimal():
             with _too_late_is_fine():
                 message, chat = int(pressed.message), _chat(pressed.to)
@@ -128,16 +135,21 @@ class Sender:
     async def _offer(self, menu: CommandMenu) -> DeliveryResult:
         """Telegram takes Latin names only; the Chinese ones work all the same when they are typed.
 
-        https://core.telegram.org/bots/api#setmycommands
+        A menu for everybody is one for private chats: in groups nothing is offered. Nobody misses one in a chat that
+        is not there. https://core.telegram.org/bots/api#setmycommands
         """
         commands = [
-            BotCommand(command=name, description=cut(description, LONGEST_DESCRIPTION))
+            BotCommand(command=name, description=cut(description, LONGEST_DESCRIPTION, units))
             for name, description in menu.commands
             if COMMAND.fullmatch(name) and description
         ]
-        scope = BotCommandScopeChat(chat_id=_chat(menu.to)) if menu.to.id else None
+        scope = BotCommandScopeChat(chat_id=_chat(menu.to)) if menu.to.id else BotCommandScopeAllPrivateChats()
         language = menu.language.partition("-")[0].lower() or None
-        await self._bot.set_my_commands(commands[:MOST_COMMANDS], scope=scope, language_code=language)
+        with _too_late_is_fine():
+            if commands:
+                await self._bot.set_my_commands(commands[:MOST_COMMANDS], scope=scope, language_code=language)
+            else:
+                await self._bot.delete_my_commands(scope=scope, language_code=language)
         return Delivered()
 
 

@@ -4,16 +4,22 @@ import os
 from collections.abc import Callable
 
 from channels import Tools
+from channels.parts import divided
 from channels.wechat import checkup, limits, passive
 from channels.wechat.api import Api
 from channels.wechat.config import Config
+from channels.wechat.parts import pieces
 from channels.wechat.pictures import Pictures
 from channels.wechat.reader import Reader
 from channels.wechat.sender import Sender
+from channels.wechat.tag_calls import TagCalls
+from channels.wechat.tag_reader import TagReader, TagsRead
+from channels.wechat.tags import Tags
 from channels.wechat.webhook import Webhook
 from domain.channel import Answer, CallbackRequest, Channel, DeliveryResult, Finding, Intake, RawEvent
 from domain.events import InboundEvent
-from domain.messages import OutboundMessage, Outgoing
+from domain.messages import OutboundMessage, Outgoing, TagChange, TagEdit
+from domain.sync import TagsAsked
 
 
 class WeChat:
@@ -27,13 +33,19 @@ class WeChat:
         self.limits = limits.limits(tools.limits)
         self._clock = tools.clock
         self._random = random
-        self._api = Api(config, tools.session, tools.clock)
+        self._api = Api(config, tools)
         self._webhook = Webhook(config)
         self._reader = Reader(config.name, self._api, tools.clock)
         self._sender = Sender(self._api, Pictures(self._api, tools), tools.clock)
+        calls = TagCalls(self._api)
+        self._tags = Tags(calls, tools.clock)
+        self._tag_reader = TagReader(calls, tools.clock)
 
     async def start(self) -> None:
         """Nothing to tell: the callback's address is set in the platform's console."""
+
+    async def warm_up(self) -> None:
+        """Nothing to load."""
 
     async def close(self) -> None:
         """Nothing to give up: the session is the program's."""
@@ -47,17 +59,27 @@ class WeChat:
     async def read(self, raw: RawEvent) -> InboundEvent | None:
         return await self._reader.read(raw)
 
+    def parts(self, outgoing: Outgoing) -> tuple[Outgoing, ...]:
+        return divided(outgoing, pieces)
+
     async def deliver(self, key: str, outgoing: Outgoing) -> DeliveryResult:  # noqa: ARG002 - the platform takes no key
-        return await self._sender.deliver(outgoing)
+        match outgoing:
+            case TagEdit() | TagChange():
+                return await self._tags.deliver(outgoing)
+            case _:
+                return await self._sender.deliver(outgoing)
+
+    async def look(self, asked: TagsAsked) -> TagsRead:
+        return await self._tag_reader.look(asked)
 
     def passive(self, raw: RawEvent, outgoing: OutboundMessage) -> Answer | None:
         now = self._clock()
         message = passive.reply(raw.payload, outgoing, now)
         return None if message is None else self._webhook.answer(message, str(int(now.timestamp())), self._random(32))
 
-    def repeatable(self, outgoing: Outgoing) -> bool:  # noqa: ARG002 - whatever it is
-        """Never: custom/send takes no key of ours, so a person would read the same words twice."""
-        return False
+    def repeatable(self, outgoing: Outgoing) -> bool:
+        """Tags only: custom/send takes no key of ours, so a person would read the same words twice."""
+        return isinstance(outgoing, TagEdit | TagChange)
 
     def is_group(self, chat_id: str) -> bool:  # noqa: ARG002 - whoever it is
         """Never: an official account speaks to single people."""

@@ -1,15 +1,15 @@
 """Here lives every call that we make to an official account."""
 
-import asyncio
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
 import aiohttp
 
-from channels import Clock
+from channels import Tools
 from channels.http import call
+from channels.tokens import Issued, Origin, Token
 from channels.wechat.config import Config
 from domain.errors import CallFailed
 
@@ -39,26 +39,20 @@ class Request(NamedTuple):
 class Api:
     """One account's calls. All raise Rejected (an error code) or CallFailed (no usable answer)."""
 
-    def __init__(self, config: Config, session: aiohttp.ClientSession, clock: Clock) -> None:
+    def __init__(self, config: Config, tools: Tools) -> None:
         self._config = config
-        self._session = session
-        self._clock = clock
-        self._token = ""
-        self._good_until: datetime | None = None
-        self._lock = asyncio.Lock()
+        self._session: aiohttp.ClientSession = tools.session
+        self._clock = tools.clock
+        secret = config.app_secret.get_secret_value()
+        origin = Origin(config.name, f"{config.app_id} {secret}", self._stable_token)
+        self.token = Token(origin, tools.tokens, tools.clock)
 
-    async def token(self, rejected: str = "") -> str:
-        """An access token that is not `rejected`, shared by all callers and fetched once however many ask.
+    async def _stable_token(self) -> Issued:
+        """In normal mode a fetch does no harm to other processes of this account: it gives all of them the same token.
 
-        In normal mode a fetch does no harm to other processes of this account: it gives all of them the same token.
+        A new one is given from five minutes before the end, while the old one still lives.
         https://developers.weixin.qq.com/doc/service/api/base/api_getstableaccesstoken
         """
-        async with self._lock:
-            if self._token == rejected or self._good_until is None or self._clock() >= self._good_until:
-                await self._fetch_token()
-            return self._token
-
-    async def _fetch_token(self) -> None:
         asked_at = self._clock()
         body = {
             "grant_type": "client_credential",
@@ -68,14 +62,14 @@ class Api:
         }
         try:
             answer = await self._ask(Request("POST", "stable_token", json=body))
-            self._token, seconds = str(answer["access_token"]), int(answer["expires_in"])
+            life = timedelta(seconds=int(answer["expires_in"]))
+            return Issued(str(answer["access_token"]), asked_at + life - MARGIN)
         except Rejected as error:
             raise Rejected(error.code, error.message, about_token=True) from error
         except CallFailed as error:
             raise CallFailed(str(error), sent=False) from error  # what the token was for has not been sent
         except (KeyError, TypeError, ValueError) as error:
             raise CallFailed("a token answer without a token", sent=False) from error
-        self._good_until = asked_at + timedelta(seconds=seconds) - MARGIN
 
     async def send(self, message: Mapping[str, Any]) -> None:
         """A customer-service message (客服消息): `touser`, `msgtype` and the part of that name.
@@ -106,15 +100,19 @@ class Api:
         answer = await self._call(Request("POST", "media/upload", {"type": "image"}, form=form))
         return str(answer.get("media_id", ""))
 
+    async def ask(self, method: str, path: str, params: Mapping[str, str], body: object) -> dict[str, Any]:
+        """Any other call, for classes that know paths and bodies themselves."""
+        return await self._call(Request(method, path, params, body))
+
     async def _call(self, request: Request) -> dict[str, Any]:
         """With a token; where that one turns out to be stale, once more with the next."""
-        token = await self.token()
+        token = await self.token.get()
         try:
             return await self._ask(request, token)
         except Rejected as error:
             if error.code not in STALE:
                 raise
-        return await self._ask(request, await self.token(rejected=token))
+        return await self._ask(request, await self.token.get(refused=token))
 
     async def _ask(self, request: Request, token: str = "") -> dict[str, Any]:
         url = f"{self._config.api_base}/cgi-bin/{request.path}"

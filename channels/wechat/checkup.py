@@ -30,7 +30,7 @@ REMEDIES: Final[Mapping[int, str]] = {
 async def check(api: Api) -> tuple[Finding, ...]:
     """Fetches a token; the detail holds the error code and the address that the platform saw us come from."""
     try:
-        await api.token()
+        await api.token.get()
     except Rejected as error:
         address = ADDRESS.search(error.message)
         detail = " ".join(filter(None, (str(error.code), address and address[0])))

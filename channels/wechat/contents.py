@@ -2,36 +2,38 @@
 
 from typing import Final
 
-from domain.messages import Card, Content, File, words
+from channels.texts import cut, octets, whole
+from domain.messages import Button, Card, Content, File, words
 
 LONGEST_TEXT: Final = 2048  # bytes of UTF-8: github.com/MamaShip/Observer issue 77 (measured)
-ELLIPSIS: Final = "…"
 LEAST: Final = 100  # bytes that buttons leave to the words before them
 
 
 def text_form(content: Content) -> str:
-    """Everything in `content` that can be written, at most 2048 bytes; buttons become what a person types instead.
+    """Everything in `content` that can be written, at most 2048 bytes; what must be cut is cut before the buttons."""
+    choices = choices_of(content)
+    said = cut(_said(content), max(LONGEST_TEXT - octets(choices), LEAST), octets) if choices else _said(content)
+    return cut(said + choices, LONGEST_TEXT, octets)
+
+
+def wording(content: Content) -> str:
+    """The same, however long."""
+    return _said(content) + choices_of(content)
+
+
+def choices_of(content: Content) -> str:
+    """Buttons as what a person types instead.
 
     No msgmenu: picking one of its items allows us 3 messages within a minute, typing the words 5 within two days.
     """
-    match content:
-        case Card(buttons=buttons) if buttons:
-            choices = "\n" + "".join(f"\n[{button.label}] {button.data}" for button in buttons)
-            return cut(cut(words(content), max(LONGEST_TEXT - size(choices), LEAST)) + choices)
-        case File(url=url):
-            return cut(" ".join(filter(None, (words(content), url))))
-        case _:
-            return cut(words(content))
+    buttons = content.buttons if isinstance(content, Card) else ()
+    return whole("\n" + "".join(f"\n{_choice(button)}" for button in buttons)) if buttons else ""
 
 
-def size(text: str) -> int:
-    """In bytes of UTF-8."""
-    return len(text.encode("utf-8", "ignore"))
+def _said(content: Content) -> str:
+    url = content.url if isinstance(content, File) else ""
+    return whole(" ".join(filter(None, (words(content), url))))
 
 
-def cut(text: str, longest: int = LONGEST_TEXT) -> str:
-    """`text` within so many bytes of UTF-8, ended by … where something is missing; never half a character."""
-    whole = text.encode("utf-8", "ignore")
-    if len(whole) <= longest:
-        return whole.decode()
-    return whole[: longest - size(ELLIPSIS)].decode("utf-8", "ignore") + ELLIPSIS
+def _choice(button: Button) -> str:
+    return button.data if button.label in ("", button.data) else f"[{button.label}] {button.data}"

@@ -4,15 +4,20 @@ from collections.abc import Mapping
 from typing import Final
 
 from domain.channel import Limits, Rate
+from domain.tags import TagLimits
 
 # https://developers.weixin.qq.com/doc/service/Message_Management/API_Call_Limits.html: custom/send, new account.
 MESSAGES_PER_DAY = 500_000
+# The same page, "move user group", which is what tagging was called: calls that give or take a tag.
+TAGGINGS_PER_DAY = 100_000
 DAY = 86_400
-FIGURES: Final = ("messages_per_day", "messages_per_second")
+FIGURES: Final = ("messages_per_day", "messages_per_second", "taggings_per_day")
+# https://developers.weixin.qq.com/doc/offiaccount/User_Management/User_Tag_Management.html
+TAGS: Final = TagLimits(tags=100, per_contact=20, batch=50, grouped=False)
 
 
 def limits(overrides: Mapping[str, float]) -> Limits:
-    """The platform's figures, or those of config.yaml: `messages_per_day`, `messages_per_second`.
+    """The platform's figures, or those of config.yaml (FIGURES).
 
     No figure per second or minute is documented; what 45011 tells is met by waiting. The 5 messages that follow a
     customer's own are no rate: the platform counts them and refuses with 45047.
@@ -21,4 +26,5 @@ def limits(overrides: Mapping[str, float]) -> Limits:
     rates = [Rate(daily, DAY, burst=int(daily))]
     if "messages_per_second" in overrides:
         rates.append(Rate(overrides["messages_per_second"], 1))
-    return Limits(account=tuple(rates))
+    taggings = overrides.get("taggings_per_day", TAGGINGS_PER_DAY)
+    return Limits(account=tuple(rates), tags=(Rate(taggings, DAY, burst=max(1, int(taggings / 2))),))

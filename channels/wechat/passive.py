@@ -8,6 +8,7 @@ from typing import Final
 
 from channels.envelope import cdata, fields
 from channels.wechat.contents import text_form
+from channels.wechat.parts import pieces
 from domain.messages import Content, Image, Link, OutboundMessage, Video, Voice
 
 HEAD: Final = ("ToUserName", "FromUserName", "MsgType", "Event")
@@ -22,7 +23,7 @@ def reply(payload: str, outgoing: OutboundMessage, now: datetime) -> bytes | Non
     if asked.get("MsgType") == "event" and asked.get("Event", "").lower() not in ANSWERED:
         return None
     body = _body(outgoing.content)
-    if not body:
+    if not body or len(pieces(outgoing.content)) != 1:
         return None
     return (
         f"<xml><ToUserName>{cdata(outgoing.to.id)}</ToUserName>"

@@ -2,13 +2,16 @@
 
 import asyncio
 import math
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from channels import Clock
 from channels.envelope import Element, tree
 from channels.wechat.api import Api, Rejected
+from channels.wechat.tag_calls import own
 from domain.channel import RawEvent
+from domain.contacts import Profile
 from domain.errors import CallFailed, Malformed, Unreadable
 from domain.events import (
     AuthorizationRevoked,
@@ -20,7 +23,6 @@ from domain.events import (
     MenuClicked,
     MessageReceived,
     Noticed,
-    Profile,
     Sender,
     SendingReported,
     SourceScanned,
@@ -131,12 +133,18 @@ class Reader:
                 user = await self._api.user(openid)
         except (Rejected, CallFailed, TimeoutError):
             return Profile()
-        return Profile(name=str(user.get("nickname") or ""), unionid=str(user.get("unionid") or ""))
+        return Profile(name=str(user.get("nickname") or ""), unionid=str(user.get("unionid") or ""), tags=_tags(user))
 
 
 def _scene(key: str) -> str:
     """The scene of a QR code; other keys (such as the number of a payment) tell no source."""
     return key.removeprefix("qrscene_") if key.startswith("qrscene_") else ""
+
+
+def _tags(user: Mapping[str, Any]) -> tuple[str, ...] | None:
+    """None for somebody who does not follow: of them the platform tells nothing."""
+    ids = user.get("tagid_list")
+    return own(ids) if user.get("subscribe") and isinstance(ids, list) else None
 
 
 def _content(kind: str, xml: Element) -> Content:  # noqa: PLR0911 - one per kind

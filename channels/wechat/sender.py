@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any, Final
 
 from channels import Clock
+from channels.parts import is_shown
 from channels.wechat.api import STALE, Api, Rejected
 from channels.wechat.contents import text_form
+from channels.wechat.parts import pieces
 from channels.wechat.pictures import NoPicture, Pictures
 from domain.channel import Deferred, Delivered, DeliveryResult, Refused, Unsure
 from domain.errors import CallFailed
@@ -30,6 +32,8 @@ class Sender:
     async def deliver(self, outgoing: Outgoing) -> DeliveryResult:
         if not isinstance(outgoing, OutboundMessage):
             return Refused("unsupported")
+        if not is_shown(outgoing.content, pieces(outgoing.content)):
+            return Refused("too_long")
         try:
             messages = await self._messages(outgoing.content)
         except NoPicture:

@@ -4,13 +4,18 @@ from channels import Tools
 from channels.wecom.api import Api
 from channels.wecom.checkup import check
 from channels.wecom.config import Config
+from channels.wecom.library import CorpTags
 from channels.wecom.limits import limits
+from channels.wecom.parts import divided
 from channels.wecom.reader import Reader
 from channels.wecom.sender import Sender
+from channels.wecom.tagged import TagReader
+from channels.wecom.tags import Tags
 from channels.wecom.webhook import Webhook
 from domain.channel import CallbackRequest, Channel, DeliveryResult, Finding, Intake, RawEvent
 from domain.events import InboundEvent
 from domain.messages import Outgoing
+from domain.sync import TagContactsRead, TagLibraryRead, TagsAsked, TagsUnread
 
 
 class WeCom:
@@ -24,10 +29,15 @@ class WeCom:
         self._api = Api(config, tools)
         self._webhook = Webhook(config)
         self._reader = Reader(config.name, self._api, tools.clock)
-        self._sender = Sender(self._api, tools.clock)
+        corp_tags = CorpTags(self._api)
+        self._tag_reader = TagReader(self._api, corp_tags, tools.clock)
+        self._sender = Sender(self._api, Tags(corp_tags), tools.clock)
 
     async def start(self) -> None:
         """The callback address is entered by hand in the console, so there is nothing to tell."""
+
+    async def warm_up(self) -> None:
+        """Nothing to load."""
 
     async def close(self) -> None:
         """The session is not ours."""
@@ -40,6 +50,12 @@ class WeCom:
 
     async def read(self, raw: RawEvent) -> InboundEvent | None:
         return await self._reader.read(raw)
+
+    async def look(self, asked: TagsAsked) -> TagLibraryRead | TagContactsRead | TagsUnread:
+        return await self._tag_reader.look(asked)
+
+    def parts(self, outgoing: Outgoing) -> tuple[Outgoing, ...]:
+        return divided(outgoing)
 
     async def deliver(self, key: str, outgoing: Outgoing) -> DeliveryResult:
         return await self._sender.deliver(key, outgoing)

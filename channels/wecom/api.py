@@ -1,7 +1,7 @@
 """Here live WeCom's API calls, one method each; all answers are JSON with an errcode."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
 from typing import Any, Final
@@ -10,8 +10,8 @@ import aiohttp
 
 from channels import Tools
 from channels.http import call
+from channels.tokens import Issued, Origin, Token
 from channels.wecom.config import Config
-from channels.wecom.tokens import Fresh, Token
 from domain.errors import CallFailed
 
 STALE: Final = frozenset({40014, 42001, 41001})  # invalid, expired, lost on the way
@@ -41,21 +41,27 @@ class Api:
         self._base = f"{config.api_base}/cgi-bin/"
         self._corp_id = config.corp_id
         self._agent_id = config.agent_id
-        self._app = self._token(config.secret.get_secret_value(), tools)
+        self._clock = tools.clock
+        self._app = self._token(config, config.secret.get_secret_value(), tools)
         contact_secret = config.contact_secret.get_secret_value()
-        self._contacts = self._token(contact_secret, tools) if contact_secret else self._app
+        self._contacts = self._token(config, contact_secret, tools) if contact_secret else self._app
 
-    def _token(self, secret: str, tools: Tools) -> Token:
-        async def fetch() -> Fresh:
+    def _token(self, config: Config, secret: str, tools: Tools) -> Token:
+        async def fetch() -> Issued:
             return await self._gettoken(secret)
 
-        return Token(fetch, tools.clock)
+        return Token(Origin(config.name, f"{config.corp_id} {secret}", fetch), tools.tokens, tools.clock)
 
-    async def _gettoken(self, secret: str) -> Fresh:
-        """Usually lives for 7200 s. https://developer.work.weixin.qq.com/document/path/91039."""
+    async def _gettoken(self, secret: str) -> Issued:
+        """Usually lives for 7200 s; not renewed ahead of time, because while it lives the same one is given again.
+
+        https://developer.work.weixin.qq.com/document/path/91039
+        """
+        asked_at = self._clock()
         try:
             answer = _succeeded(await self._once("GET", "gettoken", {"corpid": self._corp_id, "corpsecret": secret}))
-            return Fresh(str(answer["access_token"]), timedelta(seconds=int(answer.get("expires_in", USUAL_LIFE))))
+            life = timedelta(seconds=int(answer.get("expires_in", USUAL_LIFE)))
+            return Issued(str(answer["access_token"]), asked_at + life)
         except CallFailed as error:
             raise CallFailed(f"gettoken: {error}", sent=False) from error
         except (KeyError, TypeError, ValueError) as error:
@@ -93,6 +99,18 @@ class Api:
     async def follow_users(self) -> Json:
         """`follow_user`: ids of the members who may have customers. https://developer.work.weixin.qq.com/document/path/92571."""
         return await self._ask(self._contacts, "externalcontact/get_follow_user_list")
+
+    async def relations(self, members: Sequence[str], cursor: str = "") -> Json:
+        """Up to 100 relations of up to 100 members to their customers, the next ones by `next_cursor`.
+
+        https://developer.work.weixin.qq.com/document/path/92994
+        """
+        body = {"userid_list": list(members), "cursor": cursor, "limit": 100}
+        return await self._ask(self._contacts, "externalcontact/batch/get_by_user", json=body)
+
+    async def ask(self, _method: str, path: str, params: Mapping[str, str], json: Any) -> Json:
+        """A call about customers that somebody else has put together."""
+        return await self._ask(self._contacts, path, params, json)
 
     async def external_contact(self, external_userid: str, cursor: str = "") -> Json:
         """A customer and up to 500 `follow_user` relations; the next ones by `next_cursor`.

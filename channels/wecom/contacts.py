@@ -1,11 +1,13 @@
 """Here live customers (客户): what WeCom tells of one, from all members that follow them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from channels.wecom.api import Api
-from domain.events import Follow, Profile
+from domain.contacts import Follow, Profile
+from domain.sync import ContactRead
 
 GENDERS: Final = {1: "male", 2: "female"}
 MOST_PAGES: Final = 100  # 50 000 members follow one customer
@@ -28,7 +30,7 @@ def _profile(person: dict[str, Any], follows: Iterable[Follow]) -> Profile:
     return Profile(
         name=_text(person, "name"),
         unionid=_text(person, "unionid"),
-        gender=GENDERS.get(person.get("gender", 0), ""),
+        gender=GENDERS.get(gender, "") if isinstance(gender := person.get("gender"), int) else "",
         company=_text(person, "corp_full_name") or _text(person, "corp_name"),
         position=_text(person, "position"),
         follows=tuple(follows),
@@ -39,8 +41,27 @@ def _follows(answer: dict[str, Any]) -> Iterable[Follow]:
     return (follow(each) for each in _objects(answer.get("follow_user")))
 
 
+def relation(told: object, *, listed: bool) -> ContactRead | str:
+    """One row of a listing by members: a customer, and one member's relation to them with all its company tags.
+
+    Of a row that cannot be read: the member's id, as far as that is told. A list that is left out is an empty one
+    where others are told beside it (`listed`); else, and with anything else in its place, it is no word about tags.
+    https://developer.work.weixin.qq.com/document/path/92994
+    """
+    person, info = _object(told, "external_contact"), _object(told, "follow_info")
+    tags, own = info.get("tag_id", [] if listed else None), follow(info)
+    external_userid = _text(person, "external_userid")
+    carried = tuple(tags) if isinstance(tags, list) else None
+    if not (external_userid and own.userid and all(isinstance(tag, str) for tag in carried or ())):
+        return own.userid
+    own = replace(own, tags=carried)
+    return ContactRead(external_userid, carried, own.userid, _profile(person, [own]))
+
+
 def follow(told: dict[str, Any]) -> Follow:
     """One relation; `tags` are the ids of the company's tags, the member's own ones have none and stay theirs.
+
+    A list that is left out is an empty one; of anything else in its place nothing is told of tags.
 
     https://developer.work.weixin.qq.com/document/path/92114
     """
@@ -50,14 +71,27 @@ def follow(told: dict[str, Any]) -> Follow:
         description=_text(told, "description"),
         company=_text(told, "remark_corp_name"),
         state=_text(told, "state"),
-        phones=tuple(phone for phone in told.get("remark_mobiles") or () if isinstance(phone, str) and phone),
-        tags=tuple(filter(None, (_text(tag, "tag_id") for tag in _objects(told.get("tags"))))),
+        phones=_strings(told.get("remark_mobiles")),
+        tags=_tags(told.get("tags", [])),
         added_at=_moment(told.get("createtime")),
     )
 
 
+def _tags(value: object) -> tuple[str, ...] | None:
+    return tuple(filter(None, (_text(tag, "tag_id") for tag in _objects(value)))) if isinstance(value, list) else None
+
+
 def _objects(value: object) -> list[dict[str, Any]]:
     return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _strings(value: object) -> tuple[str, ...]:
+    return tuple(each for each in value if isinstance(each, str) and each) if isinstance(value, list) else ()
+
+
+def _object(source: object, name: str) -> dict[str, Any]:
+    value = source.get(name) if isinstance(source, dict) else None
+    return value if isinstance(value, dict) else {}
 
 
 def _text(source: dict[str, Any], name: str) -> str:

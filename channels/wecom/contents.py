@@ -4,6 +4,7 @@ import hashlib
 import re
 from typing import Any, Final
 
+from channels.texts import cut, octets, whole
 from domain.messages import Button, Card, Content, File, Image, Link, Markdown, Video, Voice, words
 
 TEXT: Final = 2048  # bytes of a text, and of markdown; this and what follows: https://developer.work.weixin.qq.com/document/path/90236
@@ -12,6 +13,7 @@ DESCRIPTION: Final = 512  # bytes
 CARD_TITLE: Final = 36  # characters that a card shows
 CARD_TEXT: Final = 160  # characters that a card shows
 BUTTONS: Final = 6
+KEY: Final = 1024  # bytes, of each button another one
 TASK_ID: Final = re.compile(r"[0-9A-Za-z_\-@]{1,128}")
 WELCOME: Final = 4000  # bytes, https://developer.work.weixin.qq.com/document/path/92137
 
@@ -34,7 +36,7 @@ def app_message(content: Content, key: str) -> Json:  # noqa: PLR0911 - one line
         case Link():
             return _article(content) if content.picture else _text_card(content)
         case Markdown(text=text):
-            return _of(content.kind, {"content": cut(text, TEXT)})
+            return _of(content.kind, {"content": cut(whole(text), TEXT, octets)})
         case _:
             return _text(words(content))
 
@@ -66,9 +68,15 @@ def caption_of(content: Content) -> str:
 
 
 def has_buttons(card: Card) -> bool:
-    """Whether a template card can show all of it; a longer one is said in words rather than cut by the client."""
+    """Whether a template card can show all of it; the client cuts a longer one off without a word."""
     fits = len(card.title) <= CARD_TITLE and len(card.text) <= CARD_TEXT
-    return bool(card.title) and 0 < len(card.buttons) <= BUTTONS and fits
+    return bool(card.title.strip()) and fits and can_be_pressed(card.buttons)
+
+
+def can_be_pressed(buttons: tuple[Button, ...]) -> bool:
+    """Whether one template card takes all these buttons."""
+    labelled = all(button.label.strip() and 0 < octets(button.data) <= KEY for button in buttons)
+    return 0 < len(buttons) <= BUTTONS and labelled and len({button.data for button in buttons}) == len(buttons)
 
 
 def task_id(key: str) -> str:
@@ -77,32 +85,34 @@ def task_id(key: str) -> str:
 
 
 def template_card(card: Card, task: str) -> Json:
+    text = {"sub_title_text": card.text} if card.text else {}
     return {
         "card_type": "button_interaction",
         "main_title": {"title": card.title},
-        "sub_title_text": card.text,
+        **text,
         "task_id": task,
         "button_list": [{"text": button.label, "key": button.data} for button in card.buttons],
     }
 
 
+def written(card: Card) -> str:
+    """A card in words, with what to type in place of each button."""
+    return whole(words(card)) + _choices(card)
+
+
 def card_text(card: Card, size: int) -> str:
-    """A card in words, with what to type in place of each button; what must be cut is cut before the buttons."""
-    tail = "".join(f"\n{_button_text(button)}" for button in card.buttons)
-    tail = tail and f"\n{tail}"
-    return cut(words(card), max(0, size - len(tail.encode()))) + tail
+    """The same within so many bytes; what must be cut is cut before the buttons."""
+    choices = _choices(card)
+    return cut(cut(whole(words(card)), max(0, size - octets(choices)), octets) + choices, size, octets)
+
+
+def _choices(card: Card) -> str:
+    choices = "".join(f"\n{_button_text(button)}" for button in card.buttons)
+    return choices and f"\n{choices}"
 
 
 def _button_text(button: Button) -> str:
     return button.data if button.label == button.data else f"{button.label}: {button.data}"
-
-
-def cut(text: str, size: int) -> str:
-    """At most `size` bytes of UTF-8; the cut falls between two characters and shows as `…`."""
-    data = text.encode()
-    if len(data) <= size:
-        return text
-    return data[: max(0, size - len("…".encode()))].decode(errors="ignore") + "…"
 
 
 def _of(kind: str, value: Json) -> Json:
@@ -110,29 +120,34 @@ def _of(kind: str, value: Json) -> Json:
 
 
 def _text(text: str) -> Json:
-    return _of("text", {"content": cut(text, TEXT)})
+    return _of("text", {"content": cut(whole(text), TEXT, octets)})
 
 
 def _text_card(link: Link) -> Json:
-    title = cut(link.title, TITLE)
+    title = cut(link.title, TITLE, octets)
     return _of(
-        "textcard", {"title": title, "description": cut(link.description or title, DESCRIPTION), "url": link.url}
+        "textcard",
+        {"title": title, "description": cut(link.description or title, DESCRIPTION, octets), "url": link.url},
     )
 
 
 def _article(link: Link) -> Json:
-    article = {"title": cut(link.title, TITLE), "url": link.url, "picurl": link.picture}
-    described = {"description": cut(link.description, DESCRIPTION)} if link.description else {}
+    article = {"title": cut(link.title, TITLE, octets), "url": link.url, "picurl": link.picture}
+    described = {"description": cut(link.description, DESCRIPTION, octets)} if link.description else {}
     return _of("news", {"articles": [article | described]})
 
 
 def _greeting(text: str, *attachments: tuple[str, Json]) -> Json:
-    said = {"text": {"content": cut(text, WELCOME)}} if text else {}
+    said = {"text": {"content": cut(text, WELCOME, octets)}} if text else {}
     return said | ({"attachments": [_of(kind, value) for kind, value in attachments]} if attachments else {})
 
 
 def _welcome_link(link: Link) -> Json:
-    shown = {"title": cut(link.title, TITLE), "desc": cut(link.description, DESCRIPTION), "url": link.url}
+    shown = {
+        "title": cut(link.title, TITLE, octets),
+        "desc": cut(link.description, DESCRIPTION, octets),
+        "url": link.url,
+    }
     return shown | ({"picurl": link.picture} if link.picture else {})
 
 

@@ -17,9 +17,9 @@ from domain.events import (
     InboundEvent,
     MenuClicked,
     Noticed,
-    TagLibraryChanged,
     TransferFailed,
 )
+from domain.sync import TagLibraryChanged
 
 
 def happening(told: Told) -> InboundEvent | None:

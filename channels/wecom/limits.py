@@ -4,18 +4,28 @@ from collections.abc import Mapping
 from typing import Final
 
 from domain.channel import Limits, Rate
+from domain.tags import TagLimits
 
 MINUTE: Final = 60
 HOUR: Final = 3600
-FIGURES: Final = ("messages_per_second", "messages_per_member_minute", "messages_per_member_hour")
+# https://developer.work.weixin.qq.com/document/path/92117 (library), 92118 (on a customer, for each member; one a call)
+TAGS: Final = TagLimits(tags=3000, per_contact=3000, batch=1)
+FIGURES: Final = (
+    "messages_per_second",
+    "messages_per_member_minute",
+    "messages_per_member_hour",
+    "tags_per_minute",
+    "tags_per_hour",
+)
 
 
 def limits(figures: Mapping[str, float]) -> Limits:
     """Calls of one company to one API: 10 000 a minute. Messages of one app to one member: 30 a minute, 1000 an hour.
 
     The surplus to a member is dropped without an error, so a full burst and what refills meanwhile stay
-    below the figure together. Overridden by `messages_per_second`, `messages_per_member_minute` and
-    `messages_per_member_hour` in `figures`.
+    below the figure together. Changes of tags: 10 000 calls a minute and 150 000 an hour. Overridden by
+    `messages_per_second`, `messages_per_member_minute`, `messages_per_member_hour`, `tags_per_minute` and
+    `tags_per_hour` in `figures`.
     Source: https://developer.work.weixin.qq.com/document/path/90454
     """
     minute = figures.get("messages_per_member_minute", 30)
@@ -24,6 +34,10 @@ def limits(figures: Mapping[str, float]) -> Limits:
     return Limits(
         account=(Rate(pace, 1) if pace else _whole(10_000, MINUTE, 50),),
         recipient=(_whole(minute, MINUTE, 10), _whole(hour, HOUR, 50)),
+        tags=(
+            _whole(figures.get("tags_per_minute", 10_000), MINUTE, 50),
+            _whole(figures.get("tags_per_hour", 150_000), HOUR, 1000),
+        ),
     )
 
 

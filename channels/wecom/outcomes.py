@@ -3,13 +3,16 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from domain.channel import Deferred, DeliveryResult, Refused
+from domain.channel import Deferred, Refused
+from domain.messages import TagChange, TagEdit
 
 SHORT: Final = timedelta(seconds=3)
 MINUTE: Final = timedelta(minutes=1)  # how long a minute's block lasts
+LATER: Final = timedelta(seconds=30)
+MENDED: Final = timedelta(minutes=5)  # until somebody may have mended what is wrong on our side
 
 
-def outcome(code: int, now: datetime) -> DeliveryResult:  # noqa: C901, PLR0911, PLR0912 - one case per class
+def outcome(code: int, now: datetime) -> Deferred | Refused:  # noqa: C901, PLR0911 - one case per class
     """One errcode. What a person of ours can mend is waited for, a minute at a time, so that nothing is lost meanwhile.
 
     Source: https://developer.work.weixin.qq.com/document/path/90313, and 90454 for the blocks.
@@ -35,9 +38,44 @@ def outcome(code: int, now: datetime) -> DeliveryResult:  # noqa: C901, PLR0911,
             return Refused("not_visible")
         case 41050 | 41051 | 41096:
             return Refused("too_late")
-        case 42016:
-            return Refused("press_used")
         case 40201 | 40204:
             return Refused("sensitive")
         case _:
             return Refused(str(code))
+
+
+def tag_outcome(code: int, now: datetime, outgoing: TagEdit | TagChange) -> Deferred | Refused:  # noqa: PLR0911 - as above
+    """One errcode for a change of tags. An app may change and delete only what it has made itself.
+
+    Source: https://developer.work.weixin.qq.com/document/path/92117 (library), 92118 (a customer's), 90313 (codes)
+    """
+    match code, outgoing:
+        case 40068, _:
+            return Refused("tag_gone")
+        case 40071, _:
+            return Refused("name_taken")
+        case 40126, _:
+            return Refused("library_full")
+        case 301002, _:
+            return Refused("not_ours")
+        case 40058, TagEdit(edit="create") | TagEdit(name=str()):
+            return Refused("name_too_long")
+        case 84061 | 84084 | 40096 | 40003 | 46004 | 60111 | 301021, TagChange():
+            return Refused("no_relation")
+        case 60011 | 60030 | 50002, _:
+            return Refused("no_right")
+        case 48001 | 48002 | 48006, _:
+            return Deferred(now + MINUTE, "no_right", whole_account=True)
+        case _:
+            return outcome(code, now)
+
+
+def left_alone(code: int, now: datetime) -> tuple[str, timedelta]:
+    """Why a question was not answered, and how long not to ask again."""
+    match outcome(code, now):
+        case Deferred(until=until, reason="busy" | "concurrency" | "quota" as reason):
+            return reason, until - now
+        case Deferred(reason=reason):
+            return reason, MENDED
+        case Refused(reason=reason):
+            return reason, LATER

@@ -10,8 +10,9 @@ from channels.wecom.happenings import happening, noticed
 from channels.wecom.messages import message
 from channels.wecom.told import Told, take_apart
 from domain.channel import RawEvent
+from domain.contacts import Profile
 from domain.errors import CallFailed, Unreadable
-from domain.events import ContactAdded, ContactUpdated, InboundEvent, Profile, StaffChanged
+from domain.events import ContactAdded, ContactUpdated, InboundEvent, StaffChanged
 
 PATIENCE: Final = 5  # seconds, of the 20 that a welcome has
 PAUSE: Final = 1  # second before the one more try, within the patience

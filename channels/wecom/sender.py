@@ -1,13 +1,16 @@
 """Here lives the carrying out: one outgoing thing, at most one message, and what became of it."""
 
 from collections.abc import Awaitable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from channels import Clock
+from channels.parts import is_shown
 from channels.wecom.api import Api, CallRefused, Json
 from channels.wecom.contents import app_message, caption_of, has_buttons, task_id, welcome_message
-from channels.wecom.outcomes import outcome
+from channels.wecom.outcomes import outcome, tag_outcome
+from channels.wecom.parts import pieces
+from channels.wecom.tags import Tags
 from domain.channel import Deferred, Delivered, DeliveryResult, Refused, Unsure
 from domain.errors import CallFailed
 from domain.messages import (
@@ -19,6 +22,8 @@ from domain.messages import (
     MessageEdit,
     OutboundMessage,
     Outgoing,
+    TagChange,
+    TagEdit,
     Text,
     Welcome,
 )
@@ -30,8 +35,9 @@ TASK_ID_TAKEN: Final = 42014  # an id that is well formed, as ours are, is refus
 class Sender:
     """For one account."""
 
-    def __init__(self, api: Api, clock: Clock) -> None:
+    def __init__(self, api: Api, tags: Tags, clock: Clock) -> None:
         self._api = api
+        self._tags = tags
         self._clock = clock
 
     def repeatable(self, outgoing: Outgoing) -> bool:
@@ -41,11 +47,12 @@ class Sender:
         button can only be replaced once; nothing is done for a command menu. Anything else would be said
         twice: `enable_duplicate_check` compares contents, so it would also swallow the second of two equal
         answers. A welcome code serves once too, but its refusal does not tell "used by us" from "too late".
+        Changes of tags say how it should be, and find out what is so already.
         """
         match outgoing:
             case OutboundMessage(content=content) | MessageEdit(content=content):
                 return isinstance(content, Card) and has_buttons(content)
-            case Acknowledge() | CommandMenu():
+            case Acknowledge() | CommandMenu() | TagEdit() | TagChange():
                 return True
             case Welcome():
                 return False
@@ -54,7 +61,7 @@ class Sender:
         try:
             return await self._deliver(key, outgoing)
         except CallRefused as error:
-            return outcome(error.code, self._clock())
+            return _meaning(error.code, self._clock(), outgoing)
         except CallFailed as error:
             if error.sent and not self.repeatable(outgoing):
                 return Unsure("no_answer")
@@ -69,6 +76,8 @@ class Sender:
                 await self._api.welcome(code, welcome_message(content))
             case Acknowledge(to=to, press=press, label=label) if press and label:
                 await self._api.replace_button(to.id, press, label)
+            case TagEdit() | TagChange():
+                return await self._tags.carry_out(outgoing)
             case Acknowledge() | CommandMenu():
                 pass
         return Delivered()
@@ -76,6 +85,8 @@ class Sender:
     async def _say(self, key: str, to: Address, content: Content) -> DeliveryResult:
         if to.id in ("", "@all") or "|" in to.id:  # a name that would reach others as well
             return Refused("bad_address")
+        if not is_shown(content, pieces(content)):
+            return Refused("too_long")
         if isinstance(content, Card) and has_buttons(content):
             return await self._show(key, to, content)
         result = await self._tell(to, content, key)
@@ -105,6 +116,21 @@ async def _both(first: Delivered, second: Awaitable[DeliveryResult]) -> Delivery
     except (CallRefused, CallFailed):
         return Unsure("caption_not_sent")
     return first if isinstance(said, Delivered) else Unsure("caption_not_sent")
+
+
+def _meaning(code: int, now: datetime, outgoing: Outgoing) -> DeliveryResult:
+    match outgoing:
+        case TagEdit() | TagChange():
+            return tag_outcome(code, now, outgoing)
+        case Acknowledge():
+            return _missed_by_nobody(outcome(code, now))
+        case _:
+            return outcome(code, now)
+
+
+def _missed_by_nobody(result: DeliveryResult) -> DeliveryResult:
+    """A response code serves once, for 24 hours; a card that stays as it was is no news (errcodes: document 90313)."""
+    return Delivered() if isinstance(result, Refused) else result
 
 
 def _sent(answer: Json) -> DeliveryResult:

@@ -93,7 +93,8 @@ class Page:
     async def _stream(self, response: web.StreamResponse, news: News) -> None:
         while True:
             try:
-                entry = await asyncio.wait_for(news.get(), HEARTBEAT)
+                async with asyncio.timeout(HEARTBEAT):
+                    entry = await news.get()
             except TimeoutError:
                 await response.write(b": still here\n\n")
                 continue

@@ -28,7 +28,7 @@ export default {
     official: ["Are you open at the weekend?", "I'd like a quote"],
     telegram: ["Hello, do you ship to Shanghai?", "What is the price?"],
     contact: [],
-    "wecom-staff": ["lang en", "find zhang", "show C1", "talk C2"],
+    "wecom-staff": ["lang en", "show C1", "leads", "todo", "help"],
     "telegram-staff": ["lang en", "find zhangwei", "talk C1"],
   },
   deeds: {

@@ -28,7 +28,7 @@ export default {
     official: ["请问周末营业吗？", "想了解一下报价"],
     telegram: ["你好，可以发货到上海吗？", "Hi, what is the price?"],
     contact: [],
-    "wecom-staff": ["查 张", "看 C1", "聊天 C2", "帮助"],
+    "wecom-staff": ["查 张", "看 C1", "线索", "待办", "帮助"],
     "telegram-staff": ["查 zhangwei", "聊天 C1", "帮助"],
   },
   deeds: {

@@ -1,16 +1,21 @@
 """A simulated official account: its followers, their quotas, its tags, menu and tokens."""
 
+import sys
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from sandbox import markup
-from sandbox.cgi import CgiError, found
+from sandbox.cgi import CgiError, found, refuse_if
 from sandbox.media import MediaShelf
 from sandbox.postman import Answer
 from sandbox.stage import Stage
 from sandbox.tokens import TokenBook
 from sandbox.wechat.errors import MESSAGES
 from sandbox.wechat.post import AccountPost
+
+FIRST_OWN_TAG: Final = 100
+BEIJING: Final = 8 * 3600
 
 
 @dataclass(slots=True)
@@ -35,6 +40,13 @@ class User:
     tags: list[int] = field(default_factory=list)
     grants: dict[str, Grant] = field(default_factory=dict)
 
+    def tag(self, tag_id: int) -> None:
+        if tag_id not in self.tags:
+            self.tags.append(tag_id)
+
+    def untag(self, tag_id: int) -> None:
+        self.tags = [each for each in self.tags if each != tag_id]
+
     def may_be_told(self, now: float) -> None:
         """Use up one message of the quota; 45015 without a window, 45047 without a rest."""
         if not self.is_follower:
@@ -58,6 +70,7 @@ class Account:
     post: AccountPost
     users: dict[str, User] = field(default_factory=dict)
     tags: dict[int, str] = field(default_factory=lambda: {2: "星标组"})
+    last_tag: int = FIRST_OWN_TAG - 1
     templates: set[str] = field(default_factory=lambda: {"sandbox-template"})
     menu: dict[str, Any] | None = None
     stable_token: str = ""
@@ -65,6 +78,8 @@ class Account:
     forced_at: list[float] = field(default_factory=list)
     tickets: dict[str, str] = field(default_factory=dict)
     template_status: str = "success"
+    quotas: dict[str, int] = field(default_factory=dict)
+    spent: Counter[tuple[str, int]] = field(default_factory=Counter)
 
     platform: ClassVar[str] = "wechat"
     wrong_method: ClassVar[int] = 43002
@@ -85,6 +100,37 @@ class Account:
     async def tell(self, openid: str, fields: dict[str, Any]) -> Answer:
         """Post a callback about one person; `ToUserName` is added."""
         return await self.post.send(markup.write({"ToUserName": self.stage.settings.gh_id, **fields}), openid)
+
+    def spend(self, path: str) -> None:
+        """Use up one call of the day's `quotas` of this method, if it has one; 45009. Days end at midnight in Beijing.
+
+        https://developers.weixin.qq.com/doc/service/Message_Management/API_Call_Limits.html
+        """
+        day = (self.stage.now() + BEIJING) // 86_400
+        refuse_if(self.spent[path, day] >= self.quotas.get(path, sys.maxsize), 45009)
+        self.spent[path, day] += 1
+
+    def make_tag(self, name: str) -> int:
+        """The operator makes a tag in the platform's console, as the API does; its id."""
+        tag_id = self.last_tag = max(self.last_tag, *self.tags) + 1
+        self.tags[tag_id] = name
+        return tag_id
+
+    def rename_tag(self, tag_id: int, name: str) -> None:
+        self.tags[tag_id] = name
+
+    def delete_tag(self, tag_id: int) -> None:
+        """Nobody has it any more."""
+        del self.tags[tag_id]
+        for user in self.users.values():
+            user.untag(tag_id)
+
+    def tag_fan(self, openid: str, tag_id: int) -> None:
+        """In the console; no callback tells the server of anything that happens to tags."""
+        self.users[openid].tag(tag_id)
+
+    def untag_fan(self, openid: str, tag_id: int) -> None:
+        self.users[openid].untag(tag_id)
 
     def user(self, openid: object) -> User:
         """Anybody who was ever seen; 40003."""

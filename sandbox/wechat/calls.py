@@ -1,11 +1,14 @@
 """The table of all simulated API methods of the official account."""
 
-from typing import Final
+from dataclasses import replace
+from typing import Any, Final
 
-from sandbox.cgi import Calls
+from sandbox.cgi import Asked, Calls, CgiCall
+from sandbox.ledger import Outcome
 from sandbox.wechat import access, entrances, files, messages, notices, tags, users
+from sandbox.wechat.account import Account
 
-CALLS: Final[Calls] = {
+ALL: Final[Calls] = {
     **access.CALLS,
     **messages.CALLS,
     **users.CALLS,
@@ -14,3 +17,16 @@ CALLS: Final[Calls] = {
     **entrances.CALLS,
     **files.CALLS,
 }
+
+
+def _counted(path: str, call: CgiCall) -> CgiCall:
+    """The call, as far as the day's quota of its method goes."""
+
+    def run(account: Account, asked: Asked) -> dict[str, Any] | Outcome:
+        account.spend(path)
+        return call.run(account, asked)
+
+    return replace(call, run=run)
+
+
+CALLS: Final[Calls] = {path: _counted(path, call) for path, call in ALL.items()}

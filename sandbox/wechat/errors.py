@@ -49,6 +49,7 @@ MESSAGES: Final = {
     45015: "response out of time limit or subscription is canceled",
     45047: "out of response count limit",
     45056: "too many tag now, no need to add new",
+    45057: "can't delete the tag that has too many fans",
     45058: "can't modify sys tag",
     45059: "tag size out of limit",
     45157: "invalid tag name",

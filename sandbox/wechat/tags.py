@@ -1,8 +1,9 @@
-"""Tags of the official account: create, get, update, delete, batchtagging, batchuntagging, getidlist.
+"""Tags of the official account: create, get, update, delete, batchtagging, batchuntagging, getidlist, user/tag/get.
 
 Source: https://developers.weixin.qq.com/doc/offiaccount/User_Management/User_Tag_Management.html
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -14,15 +15,14 @@ PER_FAN: Final = 20
 BATCH: Final = 50
 NAME: Final = 30
 SYSTEM: Final = (0, 1, 2)
-FIRST_OWN: Final = 100
+UNDELETABLE: Final = 100_000
+PAGE: Final = 10_000
 
 
 def create(account: Account, asked: Asked) -> dict[str, Any]:
     name = _name(account, asked.need("tag", dict, 45157))
     refuse_if(len(account.tags) - 1 >= ALL, 45056)
-    tag_id = max([*account.tags, FIRST_OWN - 1]) + 1
-    account.tags[tag_id] = name
-    return {"tag": {"id": tag_id, "name": name}}
+    return {"tag": {"id": account.make_tag(name), "name": name}}
 
 
 def _name(account: Account, tag: Mapping[str, Any]) -> str:
@@ -33,23 +33,21 @@ def _name(account: Account, tag: Mapping[str, Any]) -> str:
 
 
 def get(account: Account, _asked: Asked) -> dict[str, Any]:
-    users = account.users.values()
-    counts = {tag_id: sum(tag_id in user.tags for user in users) for tag_id in account.tags}
+    counts = Counter(tag_id for user in account.users.values() for tag_id in user.tags)
     return {"tags": [{"id": each, "name": name, "count": counts[each]} for each, name in account.tags.items()]}
 
 
 def update(account: Account, asked: Asked) -> dict[str, Any]:
     tag = asked.need("tag", dict, 45159)
     tag_id = _own(account, tag.get("id"))
-    account.tags[tag_id] = _name(account, tag)
+    account.rename_tag(tag_id, _name(account, tag))
     return {}
 
 
 def delete(account: Account, asked: Asked) -> dict[str, Any]:
     tag_id = _own(account, asked.need("tag", dict, 45159).get("id"))
-    del account.tags[tag_id]
-    for user in account.users.values():
-        user.tags = [each for each in user.tags if each != tag_id]
+    refuse_if(sum(tag_id in user.tags for user in account.users.values()) > UNDELETABLE, 45057)
+    account.delete_tag(tag_id)
     return {}
 
 
@@ -67,14 +65,14 @@ def batchtagging(account: Account, asked: Asked) -> dict[str, Any]:
     tag_id, users = _known(account, asked.body.get("tagid")), _users(account, asked)
     refuse_if(any(tag_id not in user.tags and len(user.tags) >= PER_FAN for user in users), 45059)
     for user in users:
-        user.tags = list(dict.fromkeys([*user.tags, tag_id]))
+        user.tag(tag_id)
     return {}
 
 
 def batchuntagging(account: Account, asked: Asked) -> dict[str, Any]:
     tag_id = _known(account, asked.body.get("tagid"))
     for user in _users(account, asked):
-        user.tags = [each for each in user.tags if each != tag_id]
+        user.untag(tag_id)
     return {}
 
 
@@ -90,6 +88,17 @@ def getidlist(account: Account, asked: Asked) -> dict[str, Any]:
     return {"tagid_list": list(account.user(asked.body.get("openid")).tags)}
 
 
+def fans(account: Account, asked: Asked) -> dict[str, Any]:
+    """Pages of 10 000, each after `next_openid`; the last page has no `data`."""
+    tag_id, after = _known(account, asked.body.get("tagid")), asked.body.get("next_openid") or ""
+    openids = [user.openid for user in account.users.values() if tag_id in user.tags]
+    refuse_if(after and after not in openids, 40003)
+    start = openids.index(after) + 1 if after else 0
+    page = openids[start : start + PAGE]
+    data = {"data": {"openid": page}} if page else {}
+    return {"count": len(page), **data, "next_openid": page[-1] if page else ""}
+
+
 CALLS: Final[Mapping[str, CgiCall]] = {
     "tags/create": CgiCall("POST", create),
     "tags/get": CgiCall("GET", get),
@@ -98,4 +107,5 @@ CALLS: Final[Mapping[str, CgiCall]] = {
     "tags/members/batchtagging": CgiCall("POST", batchtagging),
     "tags/members/batchuntagging": CgiCall("POST", batchuntagging),
     "tags/getidlist": CgiCall("POST", getidlist),
+    "user/tag/get": CgiCall("POST", fans),
 }

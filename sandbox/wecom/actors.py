@@ -1,5 +1,6 @@
 """What members and customers of the simulated company do; every verb is a real callback."""
 
+from collections.abc import Sequence
 from typing import Any, TypedDict, Unpack
 
 from sandbox import markup
@@ -10,6 +11,7 @@ from sandbox.postman import Answer
 from sandbox.stage import Stage
 from sandbox.tokens import TokenBook
 from sandbox.wecom import broadcasts, cards
+from sandbox.wecom.admin import Admin
 from sandbox.wecom.corp import Contact, Corp, Department, Follow, Member, Welcome
 from sandbox.wecom.library import TagLibrary
 
@@ -33,11 +35,16 @@ class WeCom(Corp):
         envelope = Envelope(settings.wecom_token, settings.wecom_aes_key, settings.corp_id)
         url = settings.callback_url(settings.wecom_name)
         self._post = SealedPost(stage, url, envelope, settings.corp_id)
+        self.admin = Admin(self, self.system_event)
         self.departments[1] = Department(1, "示例公司")
 
     def add_member(self, userid: str, name: str, department: int = 1) -> Member:
         self.members[userid] = Member(userid, name, [department])
         return self.members[userid]
+
+    def block(self, seconds: float, path: str = "") -> None:
+        """Calls whose path begins so are over their limit (45009) for a span: `externalcontact/mark_tag`, or all."""
+        self.blocked_until[path] = self.stage.clock() + seconds
 
     def revoke_token(self) -> None:
         """The platform takes every token back before its time."""
@@ -107,6 +114,15 @@ class WeCom(Corp):
         follow = Follow(userid, self.stage.now(), state)
         contact.follows[userid] = follow
         return follow
+
+    async def member_tags(
+        self, userid: str, external_userid: str, add: Sequence[str] = (), drop: Sequence[str] = (), *, told: bool = True
+    ) -> None:
+        """A member gives a customer company tags and takes some away; `told=False`: the server is not told."""
+        follow = self.follow_of(userid, external_userid)
+        follow.tags = [tag_id for tag_id in dict.fromkeys([*follow.tags, *add]) if tag_id not in drop]
+        if told:
+            await self.contact_event("edit_external_contact", userid, external_userid)
 
     async def contact_deletes_member(self, userid: str, external_userid: str) -> Answer:
         self.contacts[external_userid].follows.pop(userid, None)

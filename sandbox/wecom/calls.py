@@ -1,11 +1,24 @@
-"""The table of all simulated WeCom API methods."""
+"""The table of all simulated WeCom API methods, each behind the limit of its calls."""
 
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
 
-from sandbox.cgi import Calls
+from sandbox.cgi import Asked, Calls, CgiCall
+from sandbox.ledger import Outcome
 from sandbox.wecom import access, broadcasts, contacts, directory, files, messages, tags, welcome
+from sandbox.wecom.corp import Corp
 
-CALLS: Final[Calls] = {
+
+def _limited(path: str, call: CgiCall) -> CgiCall:
+    def run(corp: Corp, asked: Asked) -> dict[str, Any] | Outcome:
+        corp.check_limits(path)
+        return call.run(corp, asked)
+
+    return replace(call, run=run)
+
+
+ALL: Final[Mapping[str, CgiCall]] = {
     **access.CALLS,
     **messages.CALLS,
     **contacts.CALLS,
@@ -15,3 +28,4 @@ CALLS: Final[Calls] = {
     **files.CALLS,
     **broadcasts.CALLS,
 }
+CALLS: Final[Calls] = {path: _limited(path, call) for path, call in ALL.items()}

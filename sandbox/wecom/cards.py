@@ -41,6 +41,8 @@ def _check_buttons(buttons: list[Any]) -> None:
         need(button, "text", str, 42038)
         if button.get("type", 0) == 0:
             refuse_if(size(need(button, "key", str, 42039)) > KEY_BYTES, 42039)
+    keys = [button["key"] for button in buttons if "key" in button]
+    refuse_if(len(keys) > len(set(keys)), 42039)
 
 
 def shown(card: Mapping[str, Any]) -> dict[str, Any]:

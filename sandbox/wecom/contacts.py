@@ -3,7 +3,8 @@
 Source: https://developer.work.weixin.qq.com/document/path/92114 and its neighbours
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any, Final
 
 from sandbox.cgi import Asked, CgiCall, refuse_if
@@ -46,16 +47,33 @@ def batch_get_by_user(corp: Corp, asked: Asked) -> dict[str, Any]:
     refuse_if(len(userids) > BATCH_USERS, 40058)
     refuse_if(not isinstance(limit, int) or not 1 <= limit <= BATCH_ROWS, 40058)
     refuse_if(any(userid not in corp.members for userid in userids), 60111)
+    start, told = _place(asked.body.get("cursor", ""))
+    found = islice(_relations(corp, frozenset(userids), start, told), limit + 1)
     rows = [
-        {"external_contact": _details(contact), "follow_info": _follow_info(follow)}
-        for contact in corp.contacts.values()
-        for follow in contact.follows.values()
-        if follow.userid in userids
+        ({"external_contact": _details(contact), "follow_info": _follow_info(each)}, place)
+        for contact, each, place in found
     ]
-    refuse_if(not rows, 84061)
-    start = _offset(asked.body.get("cursor", ""))
-    more = start + limit < len(rows)
-    return {"external_contact_list": rows[start : start + limit], "next_cursor": str(start + limit) if more else ""}
+    refuse_if(not rows and not asked.body.get("cursor"), 84061)
+    cursor = rows[limit - 1][1] if len(rows) > limit else ""
+    return {"external_contact_list": [row for row, _ in rows[:limit]], "next_cursor": cursor}
+
+
+def _relations(corp: Corp, userids: frozenset[str], start: int, told: int) -> Iterator[tuple[Contact, Follow, str]]:
+    """The relations of some members from a place on, each with the place behind it.
+
+    Customers keep their number for good, so nobody is left out when others come and go between two pages.
+    """
+    for number, contact in enumerate(islice(corp.contacts.values(), start, None), start):
+        follows = [follow for follow in contact.follows.values() if follow.userid in userids]
+        skipped = told if number == start else 0
+        for count, follow in enumerate(follows[skipped:], skipped + 1):
+            yield contact, follow, f"{number}.{count}"
+
+
+def _place(cursor: object) -> tuple[int, int]:
+    """How many customers, and how many relations of the next one, were told before."""
+    customers, _, relations = str(cursor or "0").partition(".")
+    return _offset(customers), _offset(relations)
 
 
 def remark(corp: Corp, asked: Asked) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """A simulated company on WeCom: its members, customers, tokens and open codes."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -119,6 +120,7 @@ class Corp:
     sent_to: dict[str, list[float]] = field(default_factory=dict)
     checked_until: dict[str, float] = field(default_factory=dict)
     limits_on: bool = False
+    blocked_until: dict[str, float] = field(default_factory=dict)
     current_token: str = ""
     caller_ip: str = "127.0.0.1"
 
@@ -142,6 +144,21 @@ class Corp:
         refuse_if(agent_id is None, 41011)
         refuse_if(not isinstance(agent_id, int) or isinstance(agent_id, bool), 40056)
         refuse_if(agent_id != self.stage.settings.agent_id, 301002)
+
+    def check_limits(self, path: str) -> None:
+        """45009 for a call that is blocked now; `blocked_until` is by the beginning of its path."""
+        now = self.stage.clock()
+        refuse_if(any(path.startswith(start) and now < until for start, until in self.blocked_until.items()), 45009)
+
+    def remove_tags(self, tag_ids: Collection[str]) -> None:
+        """Take tags out of the library and off every customer."""
+        gone = set(tag_ids)
+        for tag_id in gone:
+            self.tags.remove(tag_id)
+        for contact in self.contacts.values():
+            for follow in contact.follows.values():
+                if not gone.isdisjoint(follow.tags):
+                    follow.tags = [tag_id for tag_id in follow.tags if tag_id not in gone]
 
     def contact(self, external_userid: object) -> Contact:
         return found(self.contacts.get(str(external_userid)), 40096)

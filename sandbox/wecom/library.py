@@ -7,10 +7,13 @@ from typing import Any
 
 @dataclass(slots=True)
 class CorpTag:
+    """`foreign`: made by somebody whose tags our app may not edit."""
+
     id: str
     name: str
     create_time: int
     order: int = 0
+    foreign: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -29,6 +32,7 @@ class TagGroup:
     create_time: int
     order: int = 0
     tags: dict[str, CorpTag] = field(default_factory=dict)
+    foreign: bool = False
 
     def as_json(self, only: set[str] | None = None) -> dict[str, Any]:
         """The group with all its tags, or with only those named."""
@@ -54,7 +58,8 @@ class TagLibrary:
         return ((group, tag) for group in self.groups.values() for tag in group.tags.values())
 
     def find(self, tag_id: object) -> tuple[TagGroup, CorpTag] | None:
-        return next(((group, tag) for group, tag in self.all() if tag.id == tag_id), None)
+        held = ((group, group.tags.get(str(tag_id))) for group in self.groups.values())
+        return next(((group, tag) for group, tag in held if tag is not None), None)
 
     def group_named(self, name: str) -> TagGroup | None:
         return next((group for group in self.groups.values() if group.name == name), None)

@@ -31,8 +31,8 @@ def add_corp_tag(corp: Corp, asked: Asked) -> dict[str, Any]:
     wanted = asked.need("tag", list, 40063)
     named = {_name(each): _order(each) for each in wanted}
     group = _group(corp, asked.body)
-    refuse_if(any(group.tag_named(name) for name in named), 40071)
-    refuse_if(sum(1 for _ in corp.tags.all()) + len(named) > ALL, 40126)
+    refuse_if(named.keys() & {tag.name for tag in group.tags.values()}, 40071)
+    refuse_if(sum(len(each.tags) for each in corp.tags.groups.values()) + len(named) > ALL, 40126)
     corp.tags.groups[group.id] = group
     added = set()
     for name, order in named.items():
@@ -64,7 +64,7 @@ def _order(tag: Mapping[str, Any]) -> int:
 
 
 def edit_corp_tag(corp: Corp, asked: Asked) -> dict[str, Any]:
-    """Renames or orders a tag or a group."""
+    """Renames or orders a tag or a group; an app may edit and delete only what it has made."""
     tag_id = asked.need("id", str, 40068)
     group = corp.tags.groups.get(tag_id)
     if group is not None:
@@ -77,6 +77,7 @@ def edit_corp_tag(corp: Corp, asked: Asked) -> dict[str, Any]:
 
 
 def _edit(thing: TagGroup | CorpTag, taken: TagGroup | CorpTag | None, asked: Asked) -> None:
+    refuse_if(thing.foreign, 301002)
     refuse_if(taken is not None and taken is not thing, 40071)
     if "name" in asked.body:
         thing.name = _name(asked.body)
@@ -89,12 +90,11 @@ def del_corp_tag(corp: Corp, asked: Asked) -> dict[str, Any]:
     refuse_if(not tag_ids and not group_ids, 40068)
     refuse_if(any(corp.tags.find(each) is None for each in tag_ids), 40068)
     refuse_if(any(each not in corp.tags.groups for each in group_ids), 40068)
-    gone = {*tag_ids, *(tag for each in group_ids for tag in corp.tags.groups[each].tags)}
-    for tag_id in gone:
-        corp.tags.remove(tag_id)
-    for contact in corp.contacts.values():
-        for follow in contact.follows.values():
-            follow.tags = [tag_id for tag_id in follow.tags if tag_id not in gone]
+    groups = [corp.tags.groups[each] for each in group_ids]
+    gone = {*tag_ids, *(tag_id for group in groups for tag_id in group.tags)}
+    refuse_if(any(group.foreign for group in groups), 301002)
+    refuse_if(any(tag.foreign for _, tag in filter(None, map(corp.tags.find, gone))), 301002)
+    corp.remove_tags(gone)
     return {}
 
 

@@ -16,6 +16,8 @@ from domain.channel import (
 from domain.errors import Malformed, NotAuthentic
 from domain.events import Chat, InboundEvent, MessageReceived, Sender
 from domain.messages import Address, OutboundMessage, Outgoing, Text, words
+from models.signals import Signal, Wake, hear, shard_of
+from models.sql import dialect, select
 from tests.clock import Clock
 
 Result = DeliveryResult | Exception
@@ -35,6 +37,8 @@ class PostOffice:
     before: Callable[[], None] = lambda: None
 
     async def start(self) -> None: ...
+
+    async def warm_up(self) -> None: ...
 
     async def close(self) -> None: ...
 
@@ -56,6 +60,9 @@ class PostOffice:
     async def read(self, raw: RawEvent) -> InboundEvent | None:
         person = Address(self.account, raw.payload.partition(" ")[0])
         return MessageReceived(self.clock(), Sender(person, person.id), Chat(person), Text(raw.payload), raw.key)
+
+    def parts(self, outgoing: Outgoing) -> tuple[Outgoing, ...]:
+        return (outgoing,)
 
     async def deliver(self, key: str, outgoing: Outgoing) -> DeliveryResult:
         self.before()
@@ -83,16 +90,16 @@ class Speaking(PostOffice):
         return Answer(words(outgoing.content).encode())
 
 
-@dataclass
 class Bell:
-    """Lanes that nobody drains: who was woken is all there is to see."""
+    """Nobody drains the lanes: which of them were woken is all there is to see."""
 
-    woken: list[tuple[str, str, bool]] = field(default_factory=list)
-    running: bool = True
+    def __init__(self) -> None:
+        self.heard: list[Signal] = []
+        hear(self.heard.append)
 
-    def wake(self, queue: str, lane: str, *, urgent: bool = False) -> None:
-        self.woken.append((queue, lane, urgent))
-
-    async def start(self) -> None: ...
-
-    async def stop(self) -> None: ...
+    async def rang(self, queue: str, lane: str) -> bool:
+        """Whether somebody was told of this lane; on PostgreSQL, of its shard."""
+        if dialect() == "sqlite":
+            return any(isinstance(signal, Wake) and signal[:2] == (queue, lane) for signal in self.heard)
+        job = f"SELECT 1 AS one FROM procrastinate_jobs WHERE lock = $1 || ':' || {shard_of('$2')}"  # noqa: S608 - an expression of ours
+        return bool(await select(job, queue, lane))

@@ -8,7 +8,7 @@ import pytest
 import typer
 
 from bot.__main__ import run
-from domain.binding import code_in
+from domain.codes import code_in
 
 KEY = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY="
 TELEGRAM = {"name": "tg", "kind": "telegram", "token": "'1:x'", "mode": "polling", "api_base": "http://127.0.0.1:9"}
@@ -44,7 +44,9 @@ def config(tmp_path: Path, database_url: str) -> Path:
 
 
 LEVELS = [[], ["serve"], ["demo"], ["sandbox"], ["check"], ["version"], ["db"], ["db", "upgrade"], ["db", "status"]]
-LEVELS += [["staff"], ["staff", "add"], ["staff", "list"], ["staff", "bind-code"]]
+LEVELS += [["db", "copy"], ["staff"], ["staff", "add"], ["staff", "list"], ["staff", "bind-code"]]
+LEVELS += [["staff", word] for word in ("deactivate", "activate", "role", "team")]
+LEVELS += [["audit"], ["audit", "verify"]]
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=" ".join)
@@ -55,7 +57,7 @@ def test_every_level_has_help(say: Say, level: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "level", [level for level in LEVELS[1:] if level not in (["version"], ["db"], ["staff"])], ids=" ".join
+    "level", [level for level in LEVELS[1:] if level not in (["version"], ["db"], ["staff"], ["audit"])], ids=" ".join
 )
 def test_every_command_takes_a_config(say: Say, level: list[str]) -> None:
     assert "-c, --config" in say(*level, "--help")[1]
@@ -72,6 +74,7 @@ def test_the_version_is_told(say: Say) -> None:
     [
         (["nonsense"], "No such command 'nonsense'; see `guanxi --help`"),
         (["db", "upgrade", "--nonsense"], "No such option: --nonsense; see `guanxi db upgrade --help`"),
+        (["db", "copy", "sqlite://x"], "Missing argument 'target'; see `guanxi db copy --help`"),
         (["staff", "add", "--name", "x"], "Missing option '--role'"),
         (["staff", "add", "--name", "x", "--role", "boss"], "Invalid value for '--role'"),
         (["staff", "add", "--name", "x", "--role", "sales", "--channel", "tg"], "--channel and --account go together"),
@@ -137,12 +140,17 @@ def test_the_database_is_up_to_date(say: Say, config: Path) -> None:
     assert "pending" not in out
 
 
+def test_a_copy_of_what_is_not_there_is_one_line(say: Say, tmp_path: Path) -> None:
+    code, out, err = say("db", "copy", "sqlite://x.db", "postgres://127.0.0.1:1/x", "-c", tmp_path / "config.yaml")
+    assert (code, out, err) == (1, "", f"there is no database {tmp_path}/x.db\n")
+
+
 def test_a_person_is_added_listed_and_given_a_code(say: Say, config: Path) -> None:
     account = ["--channel", "tg", "--account", "10001"]
     assert say("staff", "add", "--name", "李雷", "--role", "manager", *account, "-c", config)[0] == 0
     code, out, _ = say("staff", "list", "-c", config)
     assert code == 0
-    assert out.splitlines()[1].split() == ["1", "李雷", "manager", "-", "yes", "tg:10001"]
+    assert out.splitlines()[1].split() == ["1", "李雷", "manager", "-", "-", "yes", "tg:10001"]
     code, out, _ = say("staff", "bind-code", "李雷", "-c", config)
     assert code == 0
     assert code_in(out) == out.strip()

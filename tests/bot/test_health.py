@@ -95,6 +95,35 @@ async def test_the_numbers_count_what_happened(client: Open, clock: Clock) -> No
     assert found["guanxi_queue_overdue_seconds", "inbox"] == 5
 
 
+async def test_the_numbers_tell_how_far_tags_are_in_step(
+    aiohttp_client: Callable[..., Awaitable[Client]], clock: Clock
+) -> None:
+    async def drift() -> metrics.Drift:
+        failed = {("failed", "quota"): 2, ("failed", "no_right"): 1}
+        return {"tags": {("synced", ""): 7, **failed}, "taggings": {("pending", ""): 5}}
+
+    vitals = Vitals({"inbox": telling({})}, {}, clock, {"wecom": drift})
+    app = web.Application()
+    app.add_routes(Health(vitals).routes())
+    found = await numbers(await aiohttp_client(app))
+    assert found["guanxi_tags", "wecom/synced"] == 7
+    assert found["guanxi_tags", "wecom/failed"] == 3
+    assert found["guanxi_taggings", "wecom/pending"] == 5
+    assert found["guanxi_taggings", "wecom/synced"] == 0
+
+
+async def test_the_numbers_are_there_though_tags_cannot_be_counted(
+    aiohttp_client: Callable[..., Awaitable[Client]], clock: Clock
+) -> None:
+    app = web.Application()
+    app.add_routes(Health(Vitals({"inbox": telling(due(clock, 5))}, {}, clock, {"wecom": no_drift})).routes())
+    assert (await numbers(await aiohttp_client(app)))["guanxi_queue_rows", "inbox/waiting"] == 2
+
+
+async def no_drift() -> metrics.Drift:
+    raise ConnectionError("hunter2")
+
+
 async def test_the_numbers_are_there_without_the_database(client: Open) -> None:
     assert ("guanxi_handler_seconds_count", "") in await numbers(await client(silent))
 

@@ -7,9 +7,9 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from bot.inbox import Happening, InboxWorker
-from bot.passive import PassiveReplies
+from channels.parts import divided, texts
 from domain.errors import Unreadable
-from domain.messages import OutboundMessage, words
+from domain.messages import OutboundMessage, Outgoing, words
 from domain.permissions import Role
 from handlers import router
 from handlers.context import House
@@ -29,11 +29,15 @@ def office(clock: Clock) -> PostOffice:
 
 
 @pytest.fixture
-async def worker(database: str, clock: Clock, office: PostOffice) -> AsyncIterator[InboxWorker]:
+def bell(database: str) -> Bell:
+    return Bell()
+
+
+@pytest.fixture
+async def worker(bell: Bell, clock: Clock, office: PostOffice) -> AsyncIterator[InboxWorker]:
     router.load()
     house = House("zh-CN", ZoneInfo("Asia/Shanghai"), {"post": "telegram"}, {"default": "welcome"}, ())
-    made = InboxWorker({"post": office}, house, PassiveReplies(), clock)
-    made.lanes = Bell()
+    made = InboxWorker({"post": office}, house, clock)
     async with made.handling:
         yield made
 
@@ -49,13 +53,14 @@ async def said() -> list[str]:
 
 
 async def test_an_event_its_effects_and_its_answer_are_there_together(
-    worker: InboxWorker, office: PostOffice, clock: Clock
+    worker: InboxWorker, office: PostOffice, clock: Clock, bell: Bell
 ) -> None:
     (row,) = await told(office, clock, "Mia hello")
     assert await worker.drain("post:Mia") is None
     assert (await InboxEvent.get(id=row.id)).state == "done"
     assert await Lead.all().count() == await OutboxItem.all().count() == 1
-    assert worker.lanes.woken == [("outbox", "post:Mia", True)]  # type: ignore[attr-defined]
+    assert await bell.rang("inbox", "post:Mia")
+    assert await bell.rang("outbox", "post:Mia")
 
 
 async def test_one_that_fails_takes_nobody_along(worker: InboxWorker, office: PostOffice, clock: Clock) -> None:
@@ -77,6 +82,28 @@ async def test_a_refusal_keeps_nothing_but_the_answer(worker: InboxWorker, offic
     assert await Customer.all().count() == 0
     (answer,) = await said()
     assert "C99" in answer
+
+
+class TwoPostcards(PostOffice):
+    """Takes two messages of ten letters, no more."""
+
+    def parts(self, outgoing: Outgoing) -> tuple[Outgoing, ...]:
+        return divided(outgoing, lambda content: texts(words(content), 10, len, 2))
+
+
+async def test_what_is_too_long_is_cut_for_a_colleague_and_kept_whole_for_a_customer(
+    worker: InboxWorker, clock: Clock
+) -> None:
+    office = TwoPostcards(clock)
+    worker.channels = {"post": office}
+    await Staff.appoint("李雷", Role.SALES, {"post": "看"}, clock())
+    await told(office, clock, "看 C99", "Mia hello")
+    await worker.drain("post:看")
+    first, last = await said()
+    assert "C99" in first
+    assert last.endswith("…")
+    await worker.drain("post:Mia")
+    assert (await said())[2:] == [(await Message.get(direction="out")).text]
 
 
 async def test_the_lane_stops_at_one_that_must_be_tried_again(
@@ -116,10 +143,10 @@ async def test_an_event_of_a_channel_that_is_gone_is_passed_over(worker: InboxWo
 
 
 async def test_a_commit_whose_answer_was_lost_is_not_done_twice(
-    worker: InboxWorker, office: PostOffice, clock: Clock
+    worker: InboxWorker, office: PostOffice, clock: Clock, bell: Bell
 ) -> None:
     (row,) = await told(office, clock, "Mia hello")
-    happening = Happening(row, await office.read(row.told))
+    happening = Happening(row, await office.read(row.told), clock())
     await worker._handle_all([happening])
-    assert await worker._handle_alone(happening) == []
+    assert await worker._handle_alone(happening) is None
     assert await Message.filter(direction="in").count() == 1

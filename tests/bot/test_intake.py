@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from datetime import timedelta
 
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestClient
 
 from bot.intake import LARGEST_BODY, Door
-from bot.limiter import Limiter
+from bot.limiter import LocalLimiter
 from bot.outbox import OutboxWorker
 from bot.passive import PASSIVE, PassiveReplies
 from domain.messages import Address, OutboundMessage, Text
 from models.inbox import Arrival, InboxEvent
 from models.outbox import OutboxItem
+from models.signals import Answered
 from tests.bot.post_office import Bell, PostOffice, Speaking
 from tests.clock import Clock
 
@@ -28,9 +30,7 @@ def bell() -> Bell:
 
 @pytest.fixture
 def outbox(database: str, clock: Clock, bell: Bell) -> OutboxWorker:
-    worker = OutboxWorker({}, Limiter(lambda: 0.0), clock)
-    worker.lanes = bell
-    return worker
+    return OutboxWorker({}, LocalLimiter(lambda: 0.0), clock)
 
 
 @pytest.fixture
@@ -64,11 +64,11 @@ class Slow(Door):
 async def test_what_is_answered_is_stored_and_its_lane_woken(
     open_door: Open, outbox: OutboxWorker, clock: Clock, bell: Bell
 ) -> None:
-    client = await open_door(Door({"post": PostOffice(clock)}, outbox, None), "post")
+    client = await open_door(Door({"post": PostOffice(clock)}, outbox, PassiveReplies()), "post")
     for _ in range(2):
         answer = await client.post("/", data="Mia hello")
         assert (answer.status, await answer.text()) == (200, "taken")
-    assert bell.woken == [("inbox", "post:Mia", False)]
+    assert await bell.rang("inbox", "post:Mia")
     stored = await InboxEvent.get()
     assert (stored.account, stored.key, stored.payload, stored.state) == ("post", "k:Mia hello", "Mia hello", "waiting")
 
@@ -77,7 +77,7 @@ async def test_what_is_answered_is_stored_and_its_lane_woken(
 async def test_what_is_refused_is_not_stored(
     open_door: Open, outbox: OutboxWorker, clock: Clock, body: str, status: int
 ) -> None:
-    client = await open_door(Door({"post": PostOffice(clock)}, outbox, None), "post")
+    client = await open_door(Door({"post": PostOffice(clock)}, outbox, PassiveReplies()), "post")
     assert (await client.post("/", data=body)).status == status
     assert await InboxEvent.all().count() == 0
 
@@ -97,10 +97,10 @@ async def test_a_reply_in_time_is_the_answer_and_is_not_sent_again(
     passive = PassiveReplies()
     client = await open_door(Door({"post": Speaking(clock, passive_seconds=20)}, outbox, passive), "post")
     asking = [asyncio.create_task(client.post("/", data="Mia hello")) for _ in range(2)]
-    while len(passive._waiting.get(("post", "k:Mia hello"), [])) < 2 or not bell.woken:
+    while len(passive._waiting.get(("post", "k:Mia hello"), [])) < 2 or not await bell.rang("inbox", "post:Mia"):
         await asyncio.sleep(0.005)
     item = await replied(clock)
-    passive.offer("post", "k:Mia hello", [item])
+    passive.hear(Answered("post", "k:Mia hello", item.id))
     assert [await answer.text() for answer in await asyncio.gather(*asking)] == ["Hello Mia"] * 2
     kept = await OutboxItem.get()
     assert (kept.state, kept.platform_id) == ("done", PASSIVE)
@@ -116,7 +116,7 @@ async def test_a_reply_that_comes_too_late_goes_another_way(
     answer = await client.post("/", data="Mia hello")
     assert await answer.text() == "taken"
     item = await replied(clock)
-    assert passive.offer("post", "k:Mia hello", [item]) is None  # nobody waits: it is to be sent
+    passive.hear(Answered("post", "k:Mia hello", item.id))  # nobody waits: it is to be sent
     assert (await OutboxItem.get()).state == "waiting"
 
 
@@ -126,11 +126,23 @@ async def test_what_has_begun_to_go_another_way_is_not_said_in_the_answer(
     client = await open_door(Door({"post": Speaking(clock)}, outbox, PassiveReplies()), "post")
     await InboxEvent.store([Arrival("post", Speaking(clock).raw("Mia hello"), clock())])
     item = await replied(clock)
-    await item.settle("sending")
+    await OutboxItem.filter(id=item.id).update(state="sending")
     answer = await client.post("/", data="Mia hello")
     assert await answer.text() == "taken"
 
 
+async def test_what_is_due_to_go_another_way_is_not_said_by_a_process_that_was_held_up(
+    open_door: Open, outbox: OutboxWorker, clock: Clock
+) -> None:
+    client = await open_door(Door({"post": Speaking(clock)}, outbox, PassiveReplies()), "post")
+    await InboxEvent.store([Arrival("post", Speaking(clock).raw("Mia hello"), clock())])
+    await replied(clock)
+    clock.forward(seconds=4)
+    answer = await client.post("/", data="Mia hello")
+    assert await answer.text() == "taken"
+    assert (await OutboxItem.get()).state == "waiting"
+
+
 async def replied(clock: Clock) -> OutboxItem:
     reply = OutboundMessage(Address("post", "Mia"), Text("Hello Mia"), reply_to="k:Mia hello")
-    return await OutboxItem.enqueue(reply, clock())
+    return await OutboxItem.enqueue(reply, clock(), wait=timedelta(seconds=4))

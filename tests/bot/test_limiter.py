@@ -6,7 +6,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.limiter import Bucket, Gate, Limiter
+from bot.limiter import Bucket, Gate, LocalLimiter
 from domain.channel import Limits, Rate
 
 
@@ -44,12 +44,12 @@ def test_waking_up_late_loses_no_slot() -> None:
 
 
 async def test_how_long_a_chat_must_be_left_alone_is_known_beforehand() -> None:
-    limiter = Limiter(time.monotonic)
+    limiter = LocalLimiter(time.monotonic)
     limits = Limits(recipient=(Rate(1, 60.0, 1),))
-    assert limiter.wait("bot", limits, "1", group=False) == 0
+    assert await limiter.wait("bot", limits, "1", group=False) == 0
     await limiter.turn("bot", limits, "1", group=False, priority=0)
-    assert 59 < limiter.wait("bot", limits, "1", group=False) <= 60
-    assert limiter.wait("bot", limits, "2", group=False) == 0
+    assert 59 < await limiter.wait("bot", limits, "1", group=False) <= 60
+    assert await limiter.wait("bot", limits, "2", group=False) == 0
 
 
 async def test_replies_overtake_a_push() -> None:
@@ -78,7 +78,7 @@ async def test_a_cancelled_waiter_takes_no_slot() -> None:
 
 
 async def test_one_chat_that_waits_holds_up_no_other() -> None:
-    limiter = Limiter(time.monotonic)
+    limiter = LocalLimiter(time.monotonic)
     limits = Limits(account=(Rate(1000, 1.0, 100),), recipient=(Rate(1, 60.0, 1),))
     await limiter.turn("bot", limits, "slow", group=False, priority=0)
     stuck = asyncio.create_task(limiter.turn("bot", limits, "slow", group=False, priority=0))
@@ -88,7 +88,7 @@ async def test_one_chat_that_waits_holds_up_no_other() -> None:
 
 
 async def test_at_the_close_whoever_waits_is_let_go_and_nobody_gets_another_turn() -> None:
-    limiter = Limiter(time.monotonic)
+    limiter = LocalLimiter(time.monotonic)
     limits = Limits(account=(Rate(1, 600.0, 1),), recipient=(Rate(1, 600.0, 1),))
     await limiter.turn("bot", limits, "one", group=False, priority=0)
     waiting = [asyncio.create_task(limiter.turn("bot", limits, who, group=False, priority=0)) for who in ("one", "two")]
@@ -101,8 +101,32 @@ async def test_at_the_close_whoever_waits_is_let_go_and_nobody_gets_another_turn
 
 
 async def test_groups_have_a_figure_of_their_own() -> None:
-    limiter = Limiter(time.monotonic)
+    limiter = LocalLimiter(time.monotonic)
     limits = Limits(recipient=(Rate(1, 60.0, 1),), group=(Rate(20, 60.0, 20),))
     for _ in range(20):
         await asyncio.wait_for(limiter.turn("bot", limits, "-100", group=True, priority=0), 1.0)
-    assert limiter.wait("bot", limits, "-100", group=True) > 0
+    assert await limiter.wait("bot", limits, "-100", group=True) > 0
+
+
+async def test_a_paused_account_is_left_alone_and_uses_nothing_up() -> None:
+    now = 100.0
+    limiter = LocalLimiter(lambda: now)
+    limits = Limits(recipient=(Rate(1, 60.0, 1),))
+    await limiter.pause("bot", 30.0)
+    await limiter.pause("bot", 10.0)
+    assert await limiter.wait("bot", limits, "1", group=False) == 30
+    assert await limiter.turn("bot", limits, "1", group=False, priority=0) == 30
+    assert await limiter.wait("other", limits, "1", group=False) == 0
+    now += 30
+    assert await limiter.wait("bot", limits, "1", group=False) == 0
+    assert await limiter.turn("bot", limits, "1", group=False, priority=0) == 0
+
+
+async def test_a_pause_that_comes_while_one_waits_is_told() -> None:
+    limits = Limits(account=(Rate(20, 1.0, 1),))
+    async with LocalLimiter(time.monotonic) as limiter:
+        await limiter.turn("bot", limits, "1", group=False, priority=0)
+        waiting = asyncio.create_task(limiter.turn("bot", limits, "2", group=False, priority=0))
+        await asyncio.sleep(0)
+        await limiter.pause("bot", 30.0)
+        assert 29 < await waiting < 30

@@ -5,20 +5,22 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from asyncpg import connect
 from structlog.testing import capture_logs
 
-from bot.limiter import Limiter
-from bot.outbox import OutboxWorker
+from bot.limiter import LocalLimiter
+from bot.outbox import STALE, OutboxWorker
 from domain.channel import Deferred, Delivered, Limits, Rate, Refused, Unsure
 from domain.events import DeliveryFailed
 from domain.messages import Address, OutboundMessage, Priority, Text
 from models.inbox import InboxEvent
 from models.outbox import OutboxItem
 from models.sql import dialect, select
-from tests.bot.post_office import Bell, PostOffice
+from tests.bot.post_office import PostOffice
 from tests.clock import Clock
 
 LANE = "post:Mia"
+WAITING = "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 @pytest.fixture
@@ -28,8 +30,7 @@ def office(clock: Clock) -> PostOffice:
 
 @pytest.fixture
 async def worker(database: str, clock: Clock, office: PostOffice) -> AsyncIterator[OutboxWorker]:
-    made = OutboxWorker({"post": office}, Limiter(lambda: clock().timestamp()), clock)
-    made.lanes = Bell()
+    made = OutboxWorker({"post": office}, LocalLimiter(lambda: clock().timestamp()), clock)
     async with made.settling:
         yield made
 
@@ -161,10 +162,25 @@ async def test_what_was_taken_over_meanwhile_is_left_alone(
 ) -> None:
     item = await promise(clock)
     rows = await OutboxItem.next_in(LANE, 5)
-    await item.settle("done", platform_id="passive")
+    await OutboxItem.filter(id=item.id).update(state="done", platform_id="passive")
     await worker.work(rows[0])
     assert office.delivered == []
     assert (await OutboxItem.get(id=item.id)).platform_id == "passive"
+
+
+async def test_of_a_lane_one_is_in_flight_whoever_sends_it(
+    worker: OutboxWorker, clock: Clock, office: PostOffice
+) -> None:
+    """As when a process that was held up goes on beside the one that has its lanes now."""
+    first, second = await promise(clock, "first"), await promise(clock, "second")
+    await OutboxItem.filter(id=first.id).update(state="sending")
+    due = await worker.drain(LANE)
+    assert office.delivered == []
+    assert due is not None
+    assert clock() < due < clock() + timedelta(seconds=1)
+    await OutboxItem.filter(id=first.id).update(state="done")
+    assert await worker.drain(LANE) is None
+    assert office.delivered == [(second.key, "second")]
 
 
 @pytest.mark.parametrize("seconds", [1, 5])
@@ -227,3 +243,25 @@ async def test_what_arrived_while_nothing_could_be_recorded_is_not_sent_again(
     assert (await OutboxItem.get(id=item.id)).state == "done"
     assert office.delivered == [(item.key, "Hello")]
     assert await told() == []
+
+
+async def test_a_turn_that_passed_while_the_database_stood_still_is_not_used(
+    postgres: str, clock: Clock, office: PostOffice
+) -> None:
+    office.limits = Limits(recipient=(Rate(1, 3600),))
+    worker = OutboxWorker({"post": office}, LocalLimiter(lambda: clock().timestamp()), clock)
+    item = await promise(clock)
+    other = await connect(postgres)
+    async with worker.settling:
+        async with other.transaction():
+            await other.execute("SELECT 1 FROM outbox_item WHERE id = $1 FOR UPDATE", item.id)
+            draining = asyncio.create_task(worker.drain(LANE))
+            while not await select(WAITING):
+                pass
+            held_up = asyncio.get_running_loop().time()
+            while asyncio.get_running_loop().time() < held_up + STALE:
+                await asyncio.sleep(0.01)
+        await draining
+    await other.close()
+    assert office.delivered == []
+    assert (await OutboxItem.get(id=item.id)).state == "waiting"

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import aiohttp
 import pytest
-from aiohttp.test_utils import unused_port
+
+from tests.ports import free_port
 
 HOUSE = Path(__file__).parents[2]
 Start = Callable[..., Awaitable[Process]]
@@ -41,7 +42,7 @@ async def line(process: Process) -> str:
 
 
 async def test_the_demo_answers_and_stops_when_told(start: Start, tmp_path: Path) -> None:
-    port = unused_port()
+    port = free_port()
     server = await start("demo", "--port", port)
     assert await line(server) == f"Open http://127.0.0.1:{port}/sandbox/"
     async with aiohttp.ClientSession(f"http://127.0.0.1:{port}") as browser:
@@ -56,8 +57,8 @@ async def test_the_demo_answers_and_stops_when_told(start: Start, tmp_path: Path
 
 
 async def test_one_file_has_one_server(start: Start) -> None:
-    await line(await start("demo", "--port", unused_port()))
-    second = await start("demo", "--port", unused_port())
+    await line(await start("demo", "--port", free_port()))
+    second = await start("demo", "--port", free_port())
     _, err = await second.communicate()
     assert second.returncode == 1
     assert err.decode().startswith("another server is using")
@@ -75,7 +76,7 @@ async def test_a_taken_port_is_told_in_one_line(start: Start) -> None:
 
 
 async def test_the_sandbox_alone_says_how_to_be_used(start: Start) -> None:
-    port = unused_port()
+    port = free_port()
     sandbox = await start("sandbox", "--port", port, "--server", "http://127.0.0.1:1")
     assert await line(sandbox) == f"Open http://127.0.0.1:{port}/sandbox/"
     assert await line(sandbox) == f"wecom: api_base: http://127.0.0.1:{port}/sandbox/wecom"

@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from channels.parts import is_said
 from domain.channel import CallbackRequest, Channel, Deferred, Delivered, RawEvent, Refused, Unsure
 from domain.errors import Malformed, NotAuthentic, Unreadable
 from domain.events import MessageReceived
-from domain.messages import Acknowledge, Address, CommandMenu, MessageEdit, OutboundMessage, Text
+from domain.messages import Acknowledge, Address, CommandMenu, MessageEdit, OutboundMessage, Text, words
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,23 @@ class ChannelContract(ABC):
 
     async def test_deliver_says_that_it_is_done(self, subject: Subject) -> None:
         assert isinstance(await subject.channel.deliver("k1", _text(subject)), Delivered)
+
+    async def test_a_long_text_is_said_in_parts_that_each_are_delivered(self, subject: Subject) -> None:
+        short = _text(subject)
+        assert subject.channel.parts(short) == (short,)
+        parts = subject.channel.parts(_text(subject, "long " * 1000))
+        assert len(parts) > 1
+        for number, part in enumerate(parts[:2]):
+            assert isinstance(await subject.channel.deliver(f"k{number}", part), Delivered)
+
+    async def test_a_text_without_end_is_cut_in_its_last_part_and_refused_as_one(self, subject: Subject) -> None:
+        endless = _text(subject, "长" * 50_000)
+        *parts, last = subject.channel.parts(endless)
+        assert all(is_said(part, subject.channel.parts(part)) for part in (*parts, last))
+        assert not is_said(endless, (*parts, last))
+        assert isinstance(last, OutboundMessage)
+        assert words(last.content).endswith("长…")
+        assert await subject.channel.deliver("k1", endless) == Refused("too_long")
 
     async def test_deliver_says_how_long_to_wait(self, subject: Subject) -> None:
         subject.order_wait()

@@ -7,7 +7,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from channels.envelope import Envelope, cdata, fields, sign, tree, verify
@@ -154,6 +154,7 @@ def test_bad_xml_is_malformed(xml: bytes) -> None:
         tree(xml)
 
 
+@example(b"\r", b"<xml><c>%s</c></xml>")
 @given(st.binary(max_size=60), st.sampled_from([b"%s", b"<xml>%s</xml>", b"<xml><c>%s</c></xml>", b"<xml %s/>"]))
 def test_parsers_raise_nothing_but_malformed(noise: bytes, frame: bytes) -> None:
     xml = frame % noise

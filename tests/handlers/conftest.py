@@ -1,6 +1,6 @@
 """Here lives a house with colleagues and customers."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +15,7 @@ from models.leads import Lead
 from models.staff import Staff, StaffAccount
 from tests.clock import Clock
 from tests.handlers.phone import Phone
+from tests.handlers.platforms import Platforms, Serve, opened_platforms
 
 ACCOUNTS = {"wecom": "wecom", "official": "wechat", "telegram": "telegram"}
 
@@ -70,3 +71,24 @@ def meet(house: House, clock: Clock) -> Callable[..., Awaitable[Customer]]:
         return customer
 
     return met
+
+
+@pytest.fixture
+async def here(house: House, clock: Clock, aiohttp_server: Serve) -> AsyncIterator[Platforms]:
+    async with opened_platforms(house, clock, aiohttp_server) as platforms:
+        yield platforms
+
+
+@pytest.fixture
+async def boss(here: Platforms, hire: Callable[..., Awaitable[Phone]]) -> Phone:
+    """A manager who works where the platforms keep tags."""
+    phone = await hire("韩梅梅", Role.MANAGER)
+    phone.house = here.house
+    return phone
+
+
+@pytest.fixture
+async def lucy(here: Platforms, hire: Callable[..., Awaitable[Phone]]) -> Phone:
+    phone = await hire("Lucy", Role.MANAGER, language="en")
+    phone.house = here.house
+    return phone

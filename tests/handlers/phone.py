@@ -1,6 +1,6 @@
 """Here lives a private chat in which a test can type."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from bot.database import transaction
@@ -9,10 +9,14 @@ from domain.events import ButtonPressed, Chat, InboundEvent, MessageReceived, Se
 from domain.messages import Address, Content, OutboundMessage, Outgoing, Text, words
 from handlers import router
 from handlers.context import Context, House
+from models.audit import AuditEntry
 from models.customers import Customer, Identity
+from models.dialogs import Dialog
 from models.messages import Message
 from models.outbox import OutboxItem
 from tests.clock import Clock
+
+KEY = b"a key of thirty-two bytes, no more"
 
 
 @dataclass
@@ -40,18 +44,29 @@ class Phone:
                 await router.dispatch(event, ctx)
                 for promise in ctx.promises:
                     await OutboxItem.enqueue(promise.outgoing, ctx.now, promise.message_id)
+                await AuditEntry.append([ctx.entry] if ctx.entry else [], KEY)
         except Refusal as refusal:
-            ctx.promises.clear()
-            ctx.reply(refusal.key, **refusal.values)
+            await self._refuse(ctx, refusal)
         self.sent = [promise.outgoing for promise in ctx.promises]
         return "\n".join(
             words(out.content) for out in self.sent if isinstance(out, OutboundMessage) and out.to == self.address
         )
 
+    async def _refuse(self, ctx: Context, refusal: Refusal) -> None:
+        ctx.promises = router.still_said(ctx)
+        ctx.say(Text(router.why(refusal, ctx)))
+        if ctx.overruled and ctx.staff:
+            await Dialog.close(ctx.staff, ctx.chat)
+        if ctx.entry:
+            entry = replace(ctx.entry, result=refusal.key.removeprefix("refusals/"))
+            async with transaction():
+                await AuditEntry.append([entry], KEY)
+
     def _context(self) -> Context:
         return Context(
             now=self.clock(),
             arrived=self.clock(),
+            read_at=self.clock(),
             house=self.house,
             key=f"k{self.key}",
             chat=self.address,

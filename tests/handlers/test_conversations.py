@@ -128,6 +128,29 @@ async def test_a_long_text_is_shown_whole(hire: Hire, meet: Meet, clock: Clock) 
     assert (await phone.say("更多")).endswith("张三：短")
 
 
+async def test_a_screen_is_counted_as_a_phone_shows_it(hire: Hire, meet: Meet, clock: Clock) -> None:
+    phone = await hire("李雷")
+    customer = await meet("张三")
+    for number in range(6):
+        await heard(customer, Text(f"{number}" + "价" * 600), clock())
+    await heard(customer, Text("price? " * 8), clock())
+    await heard(customer, Text("好"), clock())
+    short = await phone.say(f"聊天 {customer.short_id}")
+    assert [line.partition("：")[2].strip() for line in short.splitlines()[1:-1]] == [("price? " * 8).strip(), "好"]
+    for number in (5, 4, 3):
+        page = await phone.say("更多")
+        assert page.splitlines()[1:] == [f"17:00 张三：{number}" + "价" * 600, "更早的，发 更多"]
+
+
+async def test_two_texts_of_three_lines_are_a_screen_and_a_third_is_not(hire: Hire, meet: Meet, clock: Clock) -> None:
+    phone = await hire("李雷")
+    customer = await meet("张三")
+    for number in range(3):
+        await heard(customer, Text(f"{number}" + "价" * 49), clock())
+    assert [line[9:10] for line in (await phone.say(f"聊天 {customer.short_id}")).splitlines()[1:-1]] == ["1", "2"]
+    assert (await phone.say("更多")).splitlines()[1:] == ["17:00 张三：0" + "价" * 49]
+
+
 async def test_as_many_as_were_asked_for(hire: Hire, meet: Meet, clock: Clock) -> None:
     phone = await hire("李雷")
     customer = await meet("张三")
@@ -167,11 +190,59 @@ async def test_an_answer_goes_where_the_customer_was_heard(hire: Hire, meet: Mee
 
 
 @pytest.mark.parametrize("form", ["回复 {}", "回复 {}\n ", "reply {} 　"])
-async def test_an_answer_without_words_is_asked_for(hire: Hire, meet: Meet, form: str) -> None:
+async def test_an_answer_without_words_is_asked_for_and_goes_out_byte_for_byte(
+    hire: Hire, meet: Meet, form: str
+) -> None:
     phone = await hire("李雷")
     customer = await meet("张三")
-    assert "要回什么" in await phone.say(form.format(customer.short_id))
+    asked = await phone.say(form.format(customer.short_id))
+    assert asked == (f"要回什么？你接下来发的这条，会原样发给 {customer.short_id} 张三。\n不发了就发：取消")
     assert await Message.all().count() == 0
+    assert "正在发给" in await phone.say("　“您好”\n\n 报价： 见附件 ")
+    assert (await Message.get()).text == "　“您好”\n\n 报价： 见附件 "
+    assert "没看懂" in await phone.say("在的")
+    assert await Message.all().count() == 1
+
+
+async def test_a_number_or_a_verb_that_was_asked_for_is_words(hire: Hire, meet: Meet) -> None:
+    phone = await hire("李雷")
+    customer = await meet("张三")
+    for words in ("3", f"记 {customer.short_id} 怕贵"):
+        await phone.press(f"reply {customer.short_id}")
+        await phone.say(words)
+    assert await Message.all().order_by("id").values_list("text", flat=True) == ["3", f"记 {customer.short_id} 怕贵"]
+    assert await Note.all().count() == 0
+
+
+@pytest.mark.parametrize("leave", ["取消", "cancel", "/取消"])
+async def test_who_does_not_want_to_answer_any_more_leaves(hire: Hire, meet: Meet, leave: str) -> None:
+    phone = await hire("李雷")
+    await phone.say(f"回复 {(await meet('张三')).short_id}")
+    await phone.say(leave)
+    assert "没看懂" in await phone.say("您好")
+    assert await Message.all().count() == 0
+
+
+async def test_who_cannot_be_written_to_is_not_asked_for_words(hire: Hire, meet: Meet) -> None:
+    phone = await hire("李雷")
+    customer = await meet("张三", account="wecom")
+    assert "请在企业微信里和客户聊" in await phone.say(f"回复 {customer.short_id}")
+    assert "没看懂" in await phone.say("您好")
+
+
+async def test_an_answer_goes_to_the_chat_that_was_heard_last(hire: Hire, meet: Meet, clock: Clock) -> None:
+    phone = await hire("李雷")
+    customer = await meet("张三")
+    silent = {"account": "telegram", "state_at": clock(), "added_at": clock()}
+    await Identity.create(customer=customer, external_id="5", **silent)
+    late = await Identity.create(customer=customer, external_id="6", **silent)
+    await (await Identity.get(account="official")).hear(clock())
+    await phone.say(f"回复 {customer.short_id} 您好")
+    await late.hear(clock.forward(seconds=5))
+    await phone.say(f"回复 {customer.short_id} 在的")
+    chats = await Message.all().order_by("id").select_related("identity")
+    assert [message.identity.account for message in chats] == ["official", "telegram"]
+    assert chats[1].identity_id == late.id
 
 
 async def test_wecom_customers_cannot_be_written_to(hire: Hire, meet: Meet) -> None:
@@ -197,10 +268,12 @@ async def test_a_note_is_kept_as_written(hire: Hire, meet: Meet) -> None:
     assert note.staff.name == "李雷"
 
 
-async def test_a_note_without_words_teaches(hire: Hire, meet: Meet) -> None:
+async def test_a_note_without_words_is_asked_for(hire: Hire, meet: Meet) -> None:
     phone = await hire("李雷")
     customer = await meet("张三")
-    assert "后面还差内容" in await phone.say(f"记 {customer.short_id}")
+    assert (await phone.say(f"记 {customer.short_id}")).startswith(f"{customer.short_id} 张三 要记什么？")
+    assert await phone.say("怕贵，\n要折扣") == f"记下了，{customer.short_id} 张三"
+    assert (await Note.get()).text == "怕贵，\n要折扣"
 
 
 async def test_a_manager_may_answer_for_a_colleague(hire: Hire, meet: Meet, clock: Clock) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from domain.permissions import Role
 from handlers import router
-from handlers.help import menu
+from handlers.menus import menu
 from templates import LANGUAGES
 from templates.terms import terms
 from tests.handlers.phone import Phone
@@ -16,7 +16,7 @@ Hire = Callable[..., Awaitable[Phone]]
 
 async def test_help_lists_what_one_may_run(hire: Hire) -> None:
     answer = await (await hire("李雷")).say("帮助")
-    assert "客户：查 · 看 · 聊天 · 记 · 回复" in answer
+    assert "客户：查 · 看 · 聊天 · 回复 · 记 · 改 · 话术 · 接手 · 交回\n线索：线索 · 领 · 跟进 · 放\n" in answer
     assert len(answer.splitlines()) <= 8
 
 
@@ -40,13 +40,40 @@ async def test_help_for_what_one_may_not_run_names_the_role(hire: Hire) -> None:
     assert "要销售以上" in await (await hire("小王", Role.VIEWER)).say("帮助 记")
 
 
+async def test_above_an_administrator_there_is_nobody(hire: Hire) -> None:
+    sales, lucy = await hire("李雷"), await hire("Lucy", language="en")
+    assert await sales.say("合并 C1 C2") == "「把同一个人的两位客户合成一位」要管理员才能用。需要的话请找管理员。"
+    assert await lucy.say("merge C1 C2") == "That needs an administrator (make two customers who are one person one)."
+    boss, english = await hire("老板", Role.ADMIN), await hire("Boss", Role.ADMIN, "en")
+    assert (await boss.say("帮助 合并")).endswith("需要的身份：管理员")
+    assert (await english.say("help merge")).endswith("For: administrator")
+
+
+async def test_only_where_a_name_works_it_is_asked_for(hire: Hire) -> None:
+    boss = await hire("老板", Role.ADMIN)
+    for typed, asked in (
+        ("撤销合并", "合并编号（如 M3）。"),
+        ("批准", "客户编号（如 C12）。"),
+        ("完成", "待办编号（如 T5），或者内容里的词。"),
+        ("看", "线索编号（如 L8），或者名字。"),
+    ):
+        assert (await boss.say(typed)).splitlines()[0].endswith(asked)
+    await boss.say("语言 英文")
+    for typed, asked in (
+        ("unmerge", "a merge (M3)."),
+        ("done", "a to-do (T5), or a word of it."),
+        ("show", "a lead (L8), or a name."),
+    ):
+        assert (await boss.say(typed)).splitlines()[0].endswith(asked)
+
+
 async def test_help_for_an_unknown_command_teaches(hire: Hire) -> None:
-    assert "你是想说 聊天 吗" in await (await hire("李雷")).say("帮助 聊添")
+    assert "你是想说 聊天" in await (await hire("李雷")).say("帮助 聊添")
 
 
 async def test_help_speaks_the_persons_language(hire: Hire) -> None:
     answer = await (await hire("Lucy", language="en")).say("help")
-    assert "Customers: find · show · talk · note · reply" in answer
+    assert "Customers: find · show · talk · reply · note · set" in answer
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

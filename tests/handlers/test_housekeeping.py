@@ -9,16 +9,23 @@ from bot.database import transaction
 from domain.channel import RawEvent
 from domain.events import DayEnded
 from domain.messages import Address
+from domain.permissions import Role
 from handlers import housekeeping
 from handlers.context import Context, House
+from models.audit import AuditEntry, AuditHead, Entry
+from models.chain import verify
 from models.inbox import OWN, Arrival, InboxEvent
+from models.plans import Plan
+from models.presses import Press
+from models.staff import Staff
 from tests.clock import Clock
+from tests.handlers.phone import KEY
 
 HOUSE = House("en", ZoneInfo("UTC"), {}, {}, ())
 
 
 async def tidied(clock: Clock, number: int = 0) -> None:
-    ctx = Context(clock(), clock(), HOUSE, "key", Address(OWN, ""), "en")
+    ctx = Context(clock(), clock(), clock(), HOUSE, "key", Address(OWN, ""), "en")
     async with transaction():
         await housekeeping.tidy(DayEnded(clock(), clock().date(), number), ctx)
 
@@ -31,6 +38,31 @@ async def test_only_what_is_old_and_handled_goes(clock: Clock) -> None:
     await InboxEvent.filter(key__in=["m:0", "m:2"]).update(state="done")
     await tidied(clock)
     assert {row.key for row in await InboxEvent.filter(account="official")} == {"m:1", "m:2"}
+
+
+@pytest.mark.usefixtures("database")
+async def test_presses_and_plans_are_forgotten_after_a_while_and_the_trail_never(clock: Clock) -> None:
+    await AuditHead.begin(KEY)
+    chat, staff = Address("telegram", "1"), await Staff.appoint("李雷", Role.ADMIN, {}, clock())
+    for days in (housekeeping.KEPT, housekeeping.KEPT + timedelta(milliseconds=1)):
+        at = clock() - days
+        assert await Press.once(chat, f"{at}", at)
+        await Plan.create(
+            kind="merge",
+            subject=f"M{days.microseconds}",
+            staff=staff,
+            account=chat.account,
+            chat=chat.id,
+            code_hash="0" * 64,
+            created_at=at,
+            expires_at=at,
+        )
+    async with transaction():
+        await AuditEntry.append([Entry(clock() - timedelta(days=999), 1, "李雷", "telegram", "1", "1", "", "x")], KEY)
+    await tidied(clock)
+    assert [row.at for row in await Press.all()] == [clock() - housekeeping.KEPT]
+    assert [row.subject for row in await Plan.all()] == ["M0"]
+    assert (await verify(KEY))[::2] == (1, None)
 
 
 @pytest.mark.usefixtures("database")

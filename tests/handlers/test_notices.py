@@ -6,13 +6,14 @@ import pytest
 from structlog.testing import capture_logs
 
 from domain.events import DeliveryFailed
-from domain.messages import Address, OutboundMessage, Priority, Text
+from domain.messages import Address, OutboundMessage, Priority, Text, words
 from domain.permissions import Role
 from models.customers import Customer, Identity
 from models.messages import Message
 from models.outbox import OutboxItem
 from models.staff import Staff, StaffAccount
 from tests.handlers.phone import Phone
+from tests.handlers.test_races import said
 
 Hire = Callable[..., Awaitable[Phone]]
 Meet = Callable[..., Awaitable[Customer]]
@@ -83,6 +84,28 @@ async def test_where_the_keeper_has_no_chat_the_managers_are_told(hire: Hire, me
     await StaffAccount.filter(account="telegram", external_id=owner.address.id).delete()
     assert "张三" in await manager.meet(failed)
     assert [sent.to for sent in manager.sent] == [manager.address]
+
+
+async def test_a_customers_words_go_to_no_manager_of_another_team(hire: Hire, meet: Meet) -> None:
+    owner = await hire("李雷")
+    managers = {name: await hire(name, Role.MANAGER) for name in ("华东经理", "华南经理", "总经理")}
+    managers["管理员"] = await hire("管理员", Role.ADMIN)
+    await Staff.filter(name__in=["李雷", "华东经理"]).update(team="华东")
+    await Staff.filter(name="华南经理").update(team="华南")
+    theirs, nobodys = await meet("张三", owner="李雷"), await meet("李四")
+    await Staff.filter(name="李雷").update(active=False)
+
+    async def told(customer: Customer) -> list[str]:
+        identity = await Identity.get(customer_id=customer.id)
+        chat = Phone(identity.address, owner.clock, owner.house)
+        await chat.meet(said(chat, Text("我的密码是多少")))
+        sent = [out for out in chat.sent if isinstance(out, OutboundMessage) and "密码" in words(out.content)]
+        return [name for name, phone in managers.items() for out in sent if out.to == phone.address]
+
+    assert await told(theirs) == ["华东经理", "总经理", "管理员"]
+    assert await told(nobodys) == [*managers]
+    await Staff.filter(role=Role.MANAGER).exclude(name="华南经理").update(active=False)
+    assert await told(theirs) == ["管理员"]
 
 
 async def said_by_ourselves(phone: Phone, identity: Identity) -> DeliveryFailed:

@@ -5,15 +5,22 @@ from random import SystemRandom
 
 import pytest
 
-from domain.binding import code_in, draw
-from domain.messages import Address, CommandMenu
+from domain.codes import code_in, draw
+from domain.events import StaffChanged
+from domain.messages import Address, CommandMenu, OutboundMessage, words
 from domain.permissions import Role
-from models.customers import Identity
+from domain.plans import Draft
+from models.customers import Customer, Identity
+from models.dialogs import Dialog
+from models.plans import Plan
 from models.staff import BindCode, Staff, StaffAccount
 from tests.clock import Clock
 from tests.handlers.phone import Phone
+from tests.racing import overlapping
 
 Hire = Callable[..., Awaitable[Phone]]
+Meet = Callable[..., Awaitable[Customer]]
+LILEI, RENAMED = Address("wecom", "lilei"), Address("wecom", "li.lei")
 
 
 @pytest.fixture
@@ -141,3 +148,140 @@ async def test_the_use_of_an_account_is_remembered_once_a_minute(hire: Hire, clo
     clock.forward(seconds=20)
     await phone.say("我是谁")
     assert (await StaffAccount.get(external_id=phone.address.id)).used_at == clock()
+
+
+@pytest.fixture
+async def lilei(hire: Hire, clock: Clock) -> Phone:
+    """Somebody with a chat account in WeCom, too."""
+    phone = await hire("李雷")
+    await StaffAccount.bind(LILEI, await Staff.get(name="李雷"), clock())
+    return phone
+
+
+def left(clock: Clock, member: Address = LILEI, new_id: str = "") -> StaffChanged:
+    return StaffChanged(clock(), member, "updated", new_id=new_id, active=False)
+
+
+def told(phone: Phone, person: Phone) -> str:
+    """What somebody was told while something happened at `phone`."""
+    said = [out for out in phone.sent if isinstance(out, OutboundMessage) and out.to == person.address]
+    return "\n".join(words(out.content) for out in said)
+
+
+async def test_who_leaves_wecom_is_a_stranger_everywhere(lilei: Phone, stranger: Phone, clock: Clock) -> None:
+    assert "李雷" in await lilei.say("我是谁")
+    await stranger.meet(left(clock))
+    assert await Staff.behind(LILEI) is None
+    assert await Staff.behind(lilei.address) is None
+    assert CommandMenu(lilei.address, "", ()) in stranger.sent
+    await lilei.say("我是谁")
+    assert await Identity.of(lilei.address)
+
+
+async def test_nothing_that_they_began_can_be_ended(lilei: Phone, stranger: Phone, clock: Clock) -> None:
+    staff = await Staff.get(name="李雷")
+    await staff.issue_code(clock(), SystemRandom())
+    await Dialog.offer(staff, lilei.address, {"1": "show C1"}, clock.forward(minutes=1))
+    plan = await Plan.propose(staff, lilei.address, Draft("merge", "M1", {}, needs_approval=True), "7K3F", clock())
+    assert plan is not None
+    await stranger.meet(left(clock))
+    assert await Dialog.all().count() == await BindCode.all().count() == 0
+    assert not await plan.approve(staff, clock())
+    assert (await Plan.get()).state == "cancelled"
+
+
+async def test_managers_are_told_whose_customers_need_somebody(
+    lilei: Phone, stranger: Phone, hire: Hire, meet: Meet, clock: Clock
+) -> None:
+    boss, elsewhere = await hire("韩梅梅", Role.MANAGER), await hire("赵强", Role.MANAGER)
+    await hire("小王")
+    await Staff.filter(name="赵强").update(team="南区")
+    ids = [(await meet(f"客户{n}", owner="李雷")).short_id for n in range(8)]
+    await meet("别人的", owner="小王")
+    await stranger.meet(left(clock))
+    assert told(stranger, boss).splitlines() == [
+        "李雷 的账号停用了（企业微信里已停用或离职），不能再用我了。",
+        f"名下还有 8 位客户：{'、'.join(f'{ids[n]} 客户{n}' for n in range(7, 1, -1))}……",
+        f"请分给别的同事，例如：分配 {ids[-1]} @名字",
+        "其余的看：线索 @李雷",
+    ]
+    assert "客户0" in await boss.say("线索 @李雷") + await boss.say("更多")
+    assert told(stranger, elsewhere) == ""
+    assert "小王" in await boss.say(f"分配 {ids[0]} @小王")
+
+
+async def test_nobody_is_told_twice(lilei: Phone, stranger: Phone, hire: Hire, clock: Clock) -> None:
+    boss = await hire("韩梅梅", Role.MANAGER)
+    await stranger.meet(left(clock))
+    assert "名下没有客户" in told(stranger, boss)
+    for event in (left(clock), StaffChanged(clock(), LILEI, "deleted", active=False)):
+        await stranger.meet(event)
+        assert stranger.sent == []
+
+
+async def test_who_is_back_in_wecom_waits_for_an_administrator(lilei: Phone, stranger: Phone, clock: Clock) -> None:
+    await stranger.meet(left(clock))
+    for change in ("updated", "created"):
+        await stranger.meet(StaffChanged(clock(), LILEI, change, name="李雷"))
+    assert await Staff.behind(LILEI) is None
+    assert await (await Staff.get(name="李雷")).come_back()
+    assert "李雷" in await lilei.say("我是谁")
+
+
+async def test_a_new_id_is_the_same_person(lilei: Phone, stranger: Phone, clock: Clock) -> None:
+    renamed = StaffChanged(clock(), LILEI, "updated", new_id="li.lei")
+    for _ in range(2):
+        await stranger.meet(renamed)
+        assert await Staff.behind(LILEI) is None
+        person = await Staff.behind(RENAMED)
+        assert person is not None
+        assert person.name == "李雷"
+
+
+async def test_a_new_id_and_the_end_at_once(lilei: Phone, stranger: Phone, clock: Clock) -> None:
+    await stranger.meet(left(clock, new_id="li.lei"))
+    assert await Staff.behind(lilei.address) is None
+
+
+async def test_a_new_id_that_is_somebody_elses_here_is_nobodys(
+    lilei: Phone, hire: Hire, stranger: Phone, clock: Clock
+) -> None:
+    await hire("小王")
+    await StaffAccount.bind(RENAMED, await Staff.get(name="小王"), clock())
+    await stranger.meet(StaffChanged(clock(), LILEI, "updated", new_id="li.lei"))
+    assert await Staff.behind(RENAMED) is await Staff.behind(LILEI) is None
+    assert "李雷" in await lilei.say("我是谁")
+
+
+async def test_members_whom_we_do_not_know_are_nothing(lilei: Phone, stranger: Phone, clock: Clock) -> None:
+    for event in (
+        left(clock, Address("wecom", "wangfang")),
+        StaffChanged(clock(), Address("wecom", "wangfang"), "updated", new_id="wang"),
+        StaffChanged(clock(), Address("wecom", "wangfang"), "created", name="王芳"),
+    ):
+        await stranger.meet(event)
+        assert stranger.sent == []
+    assert await Staff.filter(active=True).count() == 1
+    assert await Customer.all().count() == 0
+
+
+async def test_of_two_who_say_that_somebody_left_one_is_the_first(lilei: Phone, clock: Clock) -> None:
+    first, second = await Staff.get(name="李雷"), await Staff.get(name="李雷")
+    assert await overlapping(first.leave, second.leave) == (True, False)
+
+
+async def test_a_smaller_role_counts_from_the_next_message(hire: Hire, meet: Meet) -> None:
+    phone = await hire("韩梅梅", Role.MANAGER)
+    customer = await meet("张三", owner="韩梅梅")
+    await (await Staff.get(name="韩梅梅")).become(Role.VIEWER)
+    assert "要销售以上" in await phone.say(f"记 {customer.short_id} 怕贵")
+
+
+async def test_a_manager_with_a_team_is_told_whose_customers_they_see(hire: Hire) -> None:
+    boss, sales = await hire("老板", Role.MANAGER), await hire("李雷")
+    assert "权限：能看和跟进所有客户\n" in await boss.say("我是谁")
+    await Staff.all().update(team="华东")
+    assert "权限：只看和跟进本团队的、还没人跟的客户（团队：华东）\n" in await boss.say("我是谁")
+    assert "权限：能看和跟进自己的、还没人跟的客户\n" in await sales.say("我是谁")
+    await boss.say("语言 英文")
+    assert "customers and those nobody has yet (team: 华东)\n" in await boss.say("whoami")

@@ -16,7 +16,6 @@ import structlog
 import yaml
 from aiohttp import web
 from aiohttp.pytest_plugin import AiohttpServer
-from aiohttp.test_utils import unused_port
 
 import channels.telegram.reader
 import channels.telegram.sender  # noqa: F401 - aiogram takes seconds to import: not in the middle of a journey
@@ -27,6 +26,7 @@ from bot.settings import Settings
 from sandbox import Sandbox, SandboxSettings
 from tests.journeys.discretion import check
 from tests.journeys.town import ADMIN, BOSS, Sundial, Town
+from tests.ports import free_port
 
 Build = Callable[..., Awaitable[Town]]
 
@@ -139,7 +139,7 @@ async def build(
     towns: list[Town] = []
 
     async def make(*, secrets: dict[str, Any] | None = None, opened: bool = True, **changes: Any) -> Town:
-        ports = unused_port(), unused_port()
+        ports = free_port(), free_port()
         settings = SandboxSettings(
             server_url=f"http://127.0.0.1:{ports[0]}", base_url=f"http://127.0.0.1:{ports[1]}", **(secrets or {})
         )

@@ -1,6 +1,7 @@
 """The database goes away and comes back: nothing is said to be stored that is not, and nobody has to restart us."""
 
 import asyncio
+import io
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -100,13 +101,26 @@ async def test_who_asks_whether_we_are_ready_is_told_that_we_are_not(few_tries: 
     assert answer.status == 200
 
 
-async def test_what_was_stored_before_is_handled_once_afterwards(few_tries: Town, database: str) -> None:
+async def test_what_was_stored_before_is_handled_once_afterwards(
+    few_tries: Town, database: str, logged: io.StringIO
+) -> None:
     """An event is being looked up while the database goes away, so it is handled after that and can be kept nowhere."""
     town = few_tries
-    town.sandbox.fail("wecom", "externalcontact/get", delay=0.3)
+    town.wecom.revoke_token()
+    asked = len(town.calls("wecom", "gettoken"))
+    town.sandbox.fail("wecom", "externalcontact/get", delay=0.3, times=2)
     await town.wecom.add_contact("wangfang", "wmSandboxContact0000000000001", "刘洋")
+
+    async def begun() -> bool:
+        return len(town.calls("wecom", "gettoken")) > asked  # the look-up itself is noted when it is answered
+
+    await town.until(begun)
     async with away(town, database):
-        await asyncio.wait_for(_interrupted(town), 10)
+
+        async def given_up_for_now() -> bool:
+            return "lane interrupted" in logged.getvalue()
+
+        await town.until(given_up_for_now)
     assert await Lead.all().count() == 0
 
     async def handled() -> bool:
@@ -117,13 +131,6 @@ async def test_what_was_stored_before_is_handled_once_afterwards(few_tries: Town
     assert await Lead.all().count() == 1
     assert (await InboxEvent.get(account="wecom")).attempts == 0  # an outage of ours is no fault of the event's
     assert len(town.calls("wecom", "externalcontact/send_welcome_msg")) == 1
-
-
-async def _interrupted(town: Town) -> None:
-    """Until the look-up has been answered and the lane has given up for now."""
-    while not town.calls("wecom", "externalcontact/get"):
-        await asyncio.sleep(0.01)
-    await town.parts.lanes.idle()
 
 
 async def test_the_same_server_serves_on_after_every_connection_was_cut(town: Town, database: str) -> None:

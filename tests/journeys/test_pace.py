@@ -19,8 +19,7 @@ async def pushed(town: Town, to: list[str]) -> None:
             town.telegram.person(int(number), first_name="Somebody").has_started = True
             push = OutboundMessage(Address("telegram", number), Text("News of the week"), Priority.PUSH)
             await OutboxItem.enqueue(push, town.clock())
-    for number in to:
-        town.context.run(town.parts.lanes.wake, "outbox", f"telegram:{number}")
+    await town.looked_around()
 
 
 def order(town: Town) -> list[str]:

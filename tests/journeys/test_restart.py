@@ -77,7 +77,7 @@ async def test_a_server_that_is_told_to_stop_finishes_what_is_in_flight(town: To
     await town.wecom.member_says(BOSS, "回复 C1 we deliver on Monday")
 
     async def in_flight() -> bool:
-        return await OutboxItem.filter(state="sending").exists()
+        return await OutboxItem.filter(state="sending", lane=f"telegram:{MIA}").exists()
 
     await town.until(in_flight)
     await town.close()

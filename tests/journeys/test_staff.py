@@ -9,7 +9,7 @@ from models.messages import Message
 from models.notes import Note
 from models.staff import Staff, StaffAccount
 from tests.journeys.conftest import Build
-from tests.journeys.town import Town
+from tests.journeys.town import ADMIN, Town
 
 CHEN = "oSandboxCustomer00000000001"
 LIU = "wmSandboxContact0000000000001"
@@ -23,12 +23,17 @@ async def new_colleague(town: Town, name: str = "王芳") -> tuple[Staff, str]:
     return staff, await staff.issue_code(town.clock(), SystemRandom())
 
 
+def offered(town: Town, chat: str) -> list[dict[str, str]]:
+    """The commands that Telegram shows in this chat, and in no other."""
+    return next((menu for (scope, _), menu in town.telegram.commands.items() if f": {chat}," in scope), [])
+
+
 async def test_a_code_makes_a_chat_a_colleagues(town: Town) -> None:
     _, code = await new_colleague(town)
     town.telegram.person(int(SALES), first_name="Fang").has_started = True
     assert "王芳" in await town.staff_says(f"绑定 {code}", SALES)
     assert "王芳" in await town.staff_says("whoami", SALES)
-    assert len(town.calls("telegram", "setMyCommands")) == 1
+    assert "find" in {each["command"] for each in offered(town, SALES)}
     assert await Customer.all().count() == 0
     assert "不对，或者过期了" in await town.staff_says(f"bind {code}", "20003")  # it serves once
 
@@ -144,9 +149,9 @@ async def test_each_colleague_reads_their_own_language(town: Town) -> None:
 async def test_a_mistake_is_answered_and_changes_nothing(town: Town) -> None:
     for typed, expected in (
         ("查", "还差"),
-        ("看 C999", "没找到「C999」"),
-        ("回复 C1", "要回什么"),
-        ("回复 C1 您好", "没找到「C1」"),
+        ("看 C999", "没有 C999"),
+        ("回复 C1", "没有 C1"),
+        ("回复 C1 您好", "没有 C1"),
         ("差 张三", "查"),
         ("7", "对不上选项"),
     ):
@@ -188,3 +193,52 @@ async def test_the_people_of_the_settings_are_bound_at_every_start(build: Build)
     assert "管理员" in await town.staff_says("我是谁")
     assert "管理员" in await town.member_says("我是谁")
     assert await Staff.all().count() == 1
+
+
+async def directory(town: Town, change: str, userid: str, **fields: object) -> None:
+    """Somebody changes a member of the company in WeCom's own console."""
+    await town.wecom.system_event("change_contact", {"ChangeType": change, "UserID": userid, **fields})
+    await town.settled()
+
+
+async def test_who_leaves_wecom_is_out_of_every_chat_at_once_and_managers_are_told(town: Town) -> None:
+    await town.hire("王芳", Role.SALES, wecom="wangfang", telegram=SALES)
+    await town.wecom.add_contact("wangfang", LIU, "刘洋")
+    await town.staff_says("帮助", SALES)
+    assert "刘洋" in await town.staff_says("看 C1", SALES)
+    assert offered(town, SALES)
+    await directory(town, "update_user", "wangfang", Name="王芳", Status=2)
+    (told,) = town.telegram_texts() + town.wecom_texts()
+    assert told.startswith("王芳 的账号停用了（企业微信里已停用或离职）")
+    assert "C1 刘洋" in told
+    assert offered(town, SALES) == []
+    assert "刘洋" not in await town.staff_says("看 C1", SALES) + await town.member_says("看 C1", "wangfang")
+    assert "分给" in await town.staff_says("分配 C1")  # the customer is given to somebody else
+    await directory(town, "update_user", "wangfang", Name="王芳", Status=1)
+    assert "刘洋" not in await town.staff_says("看 C1", SALES)
+
+
+async def test_a_member_who_is_called_otherwise_is_the_same_colleague(town: Town) -> None:
+    await town.hire("王芳", Role.SALES, wecom="wangfang")
+    town.wecom.add_member("fang.wang", "王芳")
+    await directory(town, "update_user", "wangfang", NewUserID="fang.wang")
+    assert "王芳，" in await town.member_says("我是谁", "fang.wang")
+    assert "王芳，" not in await town.member_says("我是谁", "wangfang")
+    await directory(town, "delete_user", "fang.wang")
+    assert "王芳，" not in await town.member_says("我是谁", "fang.wang")
+
+
+async def test_customers_and_groups_are_offered_no_commands_of_the_staff(town: Town) -> None:
+    await town.staff_says("帮助")
+    menus = {key: {each["command"] for each in menu} for key, menu in town.telegram.commands.items()}
+    hers = {key: menu for key, menu in menus.items() if ADMIN in key[0]}
+    assert [menu >= {"group", "find"} for menu in hers.values()] == [True]
+    everybody = {key: menu for key, menu in menus.items() if key not in hers}
+    assert {language for _, language in everybody} == {"", "en"}
+    assert all("all_private_chats" in scope for scope, _ in everybody)
+    assert list(everybody.values()) == [{"start"}, {"start"}]
+
+
+async def test_a_new_language_is_the_menus_too(town: Town) -> None:
+    await town.staff_says("lang en")
+    assert {"command": "whoami", "description": "who you are and what you may do"} in offered(town, ADMIN)

@@ -153,7 +153,7 @@ async def test_every_kind_of_message_is_a_line_of_the_conversation(town: Town) -
                                    width=1, height=1, is_animated=False, is_video=False)  # fmt: skip
     await town.settled()
     assert await Message.filter(direction="in").count() == 6
-    told = await town.staff_says("聊天 C1 20")
+    told = await town.staff_says("聊天 C1 20") + await town.staff_says("更多")
     for shown in ("[图片]", "[文件] file.pdf", "[语音]", "[位置]", "[名片]", "[表情] 👍"):
         assert shown in told
 

@@ -60,6 +60,7 @@ class Town:
     async def open(self) -> None:
         self._life = self._serve()
         self.parts, self.context = await self._life.__aenter__()
+        await self.settled()  # the tags of all accounts are compared at start
 
     async def close(self) -> None:
         life, self._life = self._life, None
@@ -79,10 +80,12 @@ class Town:
             waiting = [await queue.waiting(until) for queue in (self.parts.inbox, self.parts.outbox)]
             if not any(waiting) or waiting == before:  # what is left waits behind a row that is not due
                 return
-            for name, lanes in zip(("inbox", "outbox"), waiting, strict=True):
-                for lane, _ in lanes:
-                    self.context.run(self.parts.lanes.wake, name, lane)
+            await self.looked_around()
             before = waiting
+
+    async def looked_around(self) -> None:
+        """Let the lanes find what became due by the clock's jump."""
+        await asyncio.get_running_loop().create_task(self.parts.lanes.sweep(), context=self.context)
 
     async def until(self, question: Callable[[], Awaitable[bool]]) -> None:
         """Wait for something that nobody tells us of; an error when it does not come."""

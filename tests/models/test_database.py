@@ -6,7 +6,7 @@ from collections.abc import Awaitable
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from bot.database import insert_many, transaction
+from bot.database import OUTAGES, insert_many, opened, transaction
 from models.customers import Customer
 from models.fields import instant
 from models.inbox import InboxEvent
@@ -149,3 +149,27 @@ async def test_wherever_a_transaction_is_cut_off_the_next_one_is_as_ever(
     await change(-1)
     assert await Staff.filter(name="nobody -1").exists()
     assert caplog.records == []
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+async def test_who_is_paused_in_a_transaction_keeps_nobody_from_its_rows_for_long(
+    postgres_url: str, *, pooled: bool
+) -> None:
+    written, awake = asyncio.Event(), asyncio.Event()
+
+    async def renamed(name: str) -> None:
+        async with transaction():
+            await Staff.filter(id=1).update(name=name)
+            written.set()
+            if name == "paused":
+                await awake.wait()
+
+    async with opened(postgres_url, pooled=pooled):
+        await Staff.create(id=1, name="somebody", role="sales", created_at=AT)
+        paused = asyncio.create_task(renamed("paused"))
+        await written.wait()
+        await asyncio.wait_for(renamed("another"), 20)
+        awake.set()
+        with pytest.raises(OUTAGES):
+            await paused
+        assert (await Staff.get(id=1)).name == "another"

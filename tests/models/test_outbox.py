@@ -12,8 +12,8 @@ HELLO = OutboundMessage(Address("official", "openid"), Text("hello"), reply_to="
 @pytest.mark.usefixtures("database")
 async def test_of_two_who_want_a_row_at_once_one_has_it(clock: Clock) -> None:
     item = await OutboxItem.enqueue(HELLO, clock())
-    sending = Settlement(item.id, "sending", clock(), 0, from_waiting=True)
-    passive = Settlement(item.id, "done", clock(), 0, platform_id="passive", from_waiting=True)
+    sending = Settlement(item.id, "sending", clock(), 0, only_from="waiting")
+    passive = Settlement(item.id, "done", clock(), 0, platform_id="passive", only_from="waiting")
     assert await OutboxItem.settle_all([sending, passive]) == [True, False]
     assert (await OutboxItem.get(id=item.id)).state == "sending"
     assert await OutboxItem.settle_all([passive]) == [False]
@@ -37,3 +37,7 @@ async def test_everything_that_can_go_out_survives_the_table(clock: Clock) -> No
     again = await OutboxItem.get(id=item.id)
     assert again.outgoing == HELLO
     assert (again.key, again.message_id, again.lane) == (item.key, 7, "official:openid")
+
+
+async def test_reviving_nothing_revives_nothing(database: str, clock: Clock) -> None:
+    assert await OutboxItem.revive([], clock()) == 0

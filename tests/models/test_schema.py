@@ -130,7 +130,10 @@ async def test_the_id_of_a_deleted_row_is_not_given_again(database_url: str, lat
     (later / "0002_changes.py").write_text(HEAD + CHANGES)
     await migrate(database_url, package=later.name)
     async with opened(database_url, package=later.name):
-        sql = "INSERT INTO customer (name, phone, source, created_at, seen_at) VALUES ('', '', '', 0, 0) RETURNING id"
+        sql = (
+            "INSERT INTO customer (name, phone, position, email, city, gender, birthday, source, created_at, seen_at)"
+            " VALUES ('', '', '', '', '', '', '', '', 0, 0) RETURNING id"
+        )
         assert await select(sql) == [{"id": 4}]
 
 

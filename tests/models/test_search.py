@@ -5,14 +5,14 @@ from datetime import timedelta
 import pytest
 
 from bot.database import transaction
-from domain.permissions import Role
+from domain.permissions import Role, Scope, scope_of
 from models.customers import Customer
 from models.fields import instant
 from models.search import Searchable, find
 from models.staff import Staff
 
 AT = instant(1_772_442_000_000)
-MANAGER = (Role.MANAGER, 99)
+MANAGER = scope_of(Role.MANAGER, 99)
 
 
 async def keep(
@@ -29,7 +29,7 @@ async def keep(
     return customer.id
 
 
-async def asked(query: str, viewer: tuple[Role, int] = MANAGER, limit: int = 8) -> list[int]:
+async def asked(query: str, viewer: Scope = MANAGER, limit: int = 8) -> list[int]:
     return [customer_id for customer_id, _ in await find(query, viewer=viewer, limit=limit)]
 
 
@@ -140,20 +140,53 @@ async def test_sales_see_their_own_and_nobodys(database: str) -> None:
     mine, free = await keep("张伟", owner=lilei), await keep("张伟")
     theirs = await keep("张伟", owner=hanmei, phone="13800000000")
     for query in ("张伟", "zhang", "zw", "掌伟"):
-        assert await asked(query, (Role.SALES, lilei.id)) == [free, mine]
-        assert await asked(query, (Role.VIEWER, lilei.id)) == [theirs, free, mine]
-    assert await asked("13800000000", (Role.SALES, lilei.id)) == []
+        assert await asked(query, scope_of(Role.SALES, lilei.id)) == [free, mine]
+        assert await asked(query, scope_of(Role.VIEWER, lilei.id)) == [theirs, free, mine]
+    assert await asked("13800000000", scope_of(Role.SALES, lilei.id)) == []
     async with transaction():
         await Customer.filter(id=theirs).update(owner_id=lilei.id)
         await Searchable.owned(theirs, lilei.id)
-    assert await asked("13800000000", (Role.SALES, lilei.id)) == [theirs]
+    assert await asked("13800000000", scope_of(Role.SALES, lilei.id)) == [theirs]
+
+
+async def test_who_stands_in_finds_the_customer_by_everything(database: str) -> None:
+    everybody = ("韩梅", "李雷", "王")
+    hanmei, lilei, wang = [await Staff.create(name=name, role="sales", created_at=AT) for name in everybody]
+
+    async def known(seen: int) -> int:
+        told = {"phone": "+8613800001234", "company": "上海星辰科技有限公司"}
+        return await keep("张伟丰", owner=hanmei, seen=seen, ids=(f"oAbC{seen}",), **told)
+
+    theirs, mine, other = await known(5), await keep("张伟丰", owner=lilei), await known(9)
+    manager = scope_of(Role.MANAGER, lilei.id, [lilei.id, wang.id])
+    everything = ("张伟", "张", "伟丰", "zhangweifeng", "zwf", "1234", "13800001234", "oAbC5", "星辰科技", "掌伟丰")
+    for query in (*everything, "zhagnweifeng", f"c{theirs}"):
+        found = await find(query, viewer=scope_of(Role.VIEWER, 99), limit=9)
+        why = dict(found)[theirs]
+        await Customer.filter(id=theirs).update(attendant_id=lilei.id)
+        for viewer in (scope_of(Role.SALES, lilei.id), manager):
+            seen = await find(query, viewer=viewer)
+            assert seen == [hit for hit in found if hit[0] != other], query
+            assert seen[0] == (theirs, why), query
+        assert theirs not in await asked(query, scope_of(Role.SALES, wang.id)), query
+        await Customer.filter(id=theirs).update(attendant_id=None)
+        assert theirs not in await asked(query, scope_of(Role.SALES, lilei.id)), query
+    assert mine in await asked("张伟", scope_of(Role.SALES, lilei.id))
+
+
+async def test_who_stands_in_still_finds_nobody_by_other_words(database: str) -> None:
+    hanmei, lilei = [await Staff.create(name=name, role="sales", created_at=AT) for name in ("韩梅", "李雷")]
+    theirs = await keep("张伟丰", owner=hanmei, company="上海星辰科技有限公司")
+    await Customer.filter(id=theirs).update(attendant_id=lilei.id)
+    for query in ("星技", "月辰科技", "星辰贸易", "伟张", "王五", "9999"):
+        assert await asked(query, scope_of(Role.SALES, lilei.id)) == [], query
 
 
 async def test_an_owner_that_the_index_does_not_know_of_is_no_leak(database: str) -> None:
     lilei, hanmei = [await Staff.create(name=name, role="sales", created_at=AT) for name in ("李雷", "韩梅梅")]
     customer = await keep("张伟", owner=lilei)
     await Customer.filter(id=customer).update(owner_id=hanmei.id)
-    assert await asked("张伟", (Role.SALES, lilei.id)) == []
+    assert await asked("张伟", scope_of(Role.SALES, lilei.id)) == []
 
 
 async def test_indexed_anew_the_old_is_forgotten(database: str) -> None:

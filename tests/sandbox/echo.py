@@ -25,6 +25,7 @@ class EchoServer:
     url: str = ""
     is_down: bool = False
     cards: int = 0
+    presses: list[dict[str, Any]] = field(default_factory=list)
     token: dict[str, str] = field(default_factory=dict)
 
     def app(self) -> web.Application:
@@ -69,6 +70,7 @@ class EchoServer:
                 text = {"content": f"您好，我是王芳。来源：{event.get('State', '直接添加')}"}
                 await self._corp("externalcontact/send_welcome_msg", {"welcome_code": code, "text": text})
             case {"Event": "template_card_event", "FromUserName": userid, "ResponseCode": code}:
+                self.presses.append(event)
                 change = {"userids": [userid], "response_code": code, "button": {"replace_name": "已领取"}}
                 await self._corp("message/update_template_card", change)
             case {"MsgType": "text", "FromUserName": userid, "Content": content}:
@@ -83,7 +85,7 @@ class EchoServer:
             "main_title": {"title": "新线索 L1", "desc": content},
             "horizontal_content_list": [{"keyname": "渠道", "value": "公众号"}, {"keyname": "阶段", "value": "新"}],
             "task_id": f"lead_{self.cards}",
-            "button_list": [{"text": "领取", "key": "claim"}, {"text": "忽略", "key": "skip"}],
+            "button_list": [{"text": "领取", "key": "claim"}, {"text": f"忽略 {content}", "key": "skip"}],
         }
 
     async def _bot(self, method: str, **body: Any) -> None:

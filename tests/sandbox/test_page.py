@@ -127,6 +127,34 @@ async def test_on_a_narrow_screen_one_phone_at_a_time(page: Page) -> None:
     assert width == 390
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_a_long_button_stays_on_its_card_and_one_press_replaces_all(page: Page, width: int) -> None:
+    await page.set_viewport_size({"width": width, "height": 844})
+    if width == 390:
+        await page.get_by_role("button", name="企微员工").click()
+    await say(page, "wecom-staff", "the lead of the lady who wrote about the X200 this morning")
+    card = page.locator("#phone-wecom-staff .bubble.card")
+    await expect(card).to_be_visible()
+    assert await card.evaluate("node => node.scrollWidth <= node.clientWidth")
+    assert await page.locator("#phone-wecom-staff .messages").evaluate("node => node.scrollWidth <= node.clientWidth")
+    await card.get_by_role("button", name="领取").click()
+    await expect(card.locator(".replaced")).to_have_text("已领取")
+    await expect(card.get_by_role("button")).to_have_count(0)
+    await picture(page, f"pressed-{width}")
+
+
+async def test_a_slow_phone_presses_once_more(page: Page, echo: tuple[EchoServer, Sandbox]) -> None:
+    server, sandbox = echo
+    await say(page, "wecom-staff", "查 陈晨")
+    await page.locator("#phone-wecom-staff").get_by_role("button", name="领取").click()
+    await expect(page.locator("#phone-wecom-staff .replaced")).to_have_text("已领取")
+    presses = len(server.presses)
+    await sandbox.wecom.member_presses("admin-userid", "skip", "lead_1")
+    assert [press["EventKey"] for press in server.presses[presses:]] == ["skip"]
+    assert server.presses[-1]["ResponseCode"] != server.presses[0]["ResponseCode"]
+    await expect(page.locator("#phone-wecom-staff .replaced")).to_have_count(1)
+
+
 async def test_every_control_has_a_name_and_a_place_in_the_order(page: Page) -> None:
     await say(page, "wecom-staff", "帮助")
     await expect(page.locator("#phone-wecom-staff .bubble.card")).to_be_visible()
@@ -148,5 +176,8 @@ async def test_every_control_has_a_name_and_a_place_in_the_order(page: Page) -> 
 async def test_contrast(page: Page) -> None:
     await say(page, "wecom-staff", "帮助")
     await page.get_by_role("button", name="开始", exact=True).click()
-    await expect(page.locator("#phone-wecom-staff .bubble.card")).to_be_visible()
+    await page.locator("#phone-wecom-staff").get_by_role("button", name="领取").click()
+    await expect(page.locator("#phone-wecom-staff .replaced")).to_be_visible()
+    await say(page, "wecom-staff", "聊天")
+    await expect(page.locator("#phone-wecom-staff .bubble.card")).to_have_count(2)
     assert await page.evaluate((Path(__file__).parent / "contrast.js").read_text()) == []

@@ -46,6 +46,7 @@ REFUSALS: list[tuple[str, Any, int]] = [
     ("tags/members/batchtagging", {"openid_list": [CHEN], "tagid": 999}, 45159),
     ("tags/members/batchtagging", {"openid_list": ["oUnknown"], "tagid": 2}, 40003),
     ("tags/members/batchtagging", {"openid_list": ["oLeft"], "tagid": 2}, 50005),
+    ("user/tag/get", {"tagid": 999}, 45159),
     ("message/template/send", {**NOTICE, "template_id": "none"}, 40037),
     ("message/template/send", {**NOTICE, "data": {"k": "v"}}, 47001),
     ("message/template/send", {**NOTICE, "touser": "oLeft"}, 43004),
@@ -202,22 +203,6 @@ async def test_followers(api: Api, sandbox: Sandbox) -> None:
     page = await api.wechat("user/get")
     assert (page["total"], page["data"]["openid"], page["next_openid"]) == (2, [CHEN, "oNew"], "oNew")
     assert "data" not in await api.wechat("user/get", next_openid="oNew")
-
-
-async def test_tags(api: Api, sandbox: Sandbox) -> None:
-    made = (await api.wechat("tags/create", {"tag": {"name": "广东"}}))["tag"]
-    tagging = {"openid_list": [CHEN], "tagid": made["id"]}
-    assert (await api.wechat("tags/members/batchtagging", tagging))["errcode"] == 0
-    assert await api.wechat("tags/getidlist", {"openid": CHEN}) == {"tagid_list": [made["id"]]}
-    assert {"id": made["id"], "name": "广东", "count": 1} in (await api.wechat("tags/get"))["tags"]
-    assert (await api.wechat("tags/update", {"tag": {**made, "name": "广西"}}))["errcode"] == 0
-    assert (await api.wechat("tags/members/batchuntagging", tagging))["errcode"] == 0
-    assert (await api.wechat("tags/delete", {"tag": made}))["errcode"] == 0
-    sandbox.wechat.users[CHEN].tags = list(range(200, 220))
-    assert (await api.wechat("tags/members/batchtagging", {**tagging, "tagid": 2}))["errcode"] == 45059
-    for number in range(100):
-        assert "tag" in await api.wechat("tags/create", {"tag": {"name": f"n{number}"}})
-    assert (await api.wechat("tags/create", {"tag": {"name": "one more"}}))["errcode"] == 45056
 
 
 async def test_media(api: Api, sandbox: Sandbox) -> None:

@@ -72,6 +72,7 @@ REFUSALS: list[tuple[str, Any, int]] = [
     ("message/send", card(button_list=[{"key": "k"}]), 42038),
     ("message/send", card(button_list=[{"text": "t"}]), 42039),
     ("message/send", card(button_list=[{"text": "t", "key": "k" * 1025}]), 42039),
+    ("message/send", card(button_list=[BUTTON] * 2), 42039),
     ("message/send", card(horizontal_content_list=[{"keyname": "k"}] * 7), 40058),
     ("message/update_template_card", {"agentid": 1000002, "response_code": "x"}, 40063),
     ("message/update_template_card", {"agentid": 1000002, "userids": ["u"], "response_code": "x"}, 42016),

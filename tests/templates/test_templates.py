@@ -85,5 +85,23 @@ def test_somebody_without_a_name_is_only_their_id(language: str, with_name: str,
 
 @pytest.mark.parametrize(("language", "from_where"), [("en", "From expo"), ("zh-CN", "来自 expo")])
 def test_a_lead_of_a_channel_that_is_gone(language: str, from_where: str) -> None:
-    values = {"lead": "L1", "id": "C1", "name": "", "source": "expo", "channel": "", "words": ""}
+    values = {"lead": "L1", "id": "C1", "name": "", "source": "expo", "channel": "", "words": "", "free": True}
     assert render(f"chat/{language}/leads/new.txt", **values).splitlines()[1] == from_where
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, "1 tag was changed"), (2, "2 tags were changed")])
+def test_one_is_not_several_in_english(count: int, told: str) -> None:
+    assert told in render("chat/en/sync/disputes.txt", channel="wecom", account="main", count=count)
+
+
+@pytest.mark.parametrize(("count", "told"), [(1, "1 tag: "), (2, "2 tags: ")])
+def test_one_tag_that_failed_is_not_several(count: int, told: str) -> None:
+    row = {
+        "channel": "wechat",
+        "account": "official",
+        "count": count,
+        "level": "tags",
+        "reason": "busy",
+        "first": ["a"],
+    }
+    assert f'"official", {told}' in render("chat/en/sync/failures.txt", rows=[row], more=0, failed=True)

@@ -55,10 +55,24 @@ async def test_a_text_arrives_as_it_is(bot: Telegram, sandbox: Sandbox) -> None:
     assert sandbox.telegram.messages[50001, int(result.platform_id)]["text"] == body["text"]
 
 
-async def test_a_long_text_is_cut_to_what_telegram_takes(bot: Telegram, sandbox: Sandbox) -> None:
-    assert isinstance(await say(bot, Text("a" + "😀" * 4000)), Delivered)
-    (body,) = asked(sandbox, "sendMessage")
-    assert body["text"] == "a" + "😀" * 2047 + "…"
+async def test_a_long_text_is_said_in_several_messages(bot: Telegram, sandbox: Sandbox) -> None:
+    for part in bot.parts(OutboundMessage(MIA, Text("a" + "😀" * 4000))):
+        assert isinstance(await bot.deliver("k", part), Delivered)
+    assert [body["text"] for body in asked(sandbox, "sendMessage")] == ["a" + "😀" * 2047, "😀" * 1953]
+
+
+async def test_what_is_too_long_for_any_number_of_messages_is_refused(bot: Telegram, sandbox: Sandbox) -> None:
+    assert await say(bot, Text("正" * 41_000)) == Refused("too_long")
+    assert not sandbox.calls
+
+
+async def test_a_long_edit_is_cut_to_what_telegram_takes(bot: Telegram, sandbox: Sandbox) -> None:
+    sent = await say(bot, OFFER)
+    assert isinstance(sent, Delivered)
+    edit = MessageEdit(MIA, sent.platform_id, Text("a" + "😀" * 4000))
+    assert bot.parts(edit) == (edit,)
+    assert isinstance(await bot.deliver("k", edit), Delivered)
+    assert asked(sandbox, "editMessageText")[0]["text"] == "a" + "😀" * 2047 + "…"
 
 
 @pytest.mark.parametrize(
@@ -103,23 +117,6 @@ async def test_what_cannot_be_said_is_refused(bot: Telegram, content: Content, r
     assert await say(bot, content) == Refused(reason)
 
 
-async def test_a_card_has_its_buttons(bot: Telegram, sandbox: Sandbox) -> None:
-    assert isinstance(await say(bot, OFFER), Delivered)
-    (body,) = asked(sandbox, "sendMessage")
-    rows = body["reply_markup"]["inline_keyboard"]
-    assert body["text"] == "线索 L88\n领取？"
-    assert [[key["text"] for key in row] for row in rows] == [["领", "放"], ["看"]]
-    assert rows[0][0]["callback_data"] == "领 L88"
-
-
-async def test_a_button_that_does_not_fit_is_written_out(bot: Telegram, sandbox: Sandbox) -> None:
-    long = "改 C1024 公司=" + "长" * 20
-    assert isinstance(await say(bot, Card("T", "", (Button("Change", long), Button("Show", "看 C1")))), Delivered)
-    (body,) = asked(sandbox, "sendMessage")
-    assert body["text"] == f"T\nChange: {long}"
-    assert body["reply_markup"]["inline_keyboard"] == [[{"text": "Show", "callback_data": "看 C1"}]]
-
-
 async def test_an_edit_replaces_text_and_buttons(bot: Telegram, sandbox: Sandbox) -> None:
     sent = await say(bot, OFFER)
     assert isinstance(sent, Delivered)
@@ -160,6 +157,13 @@ async def test_a_late_press_still_loses_its_buttons(bot: Telegram, sandbox: Sand
     clock.forward(minutes=10)
     assert await bot.deliver("k", Acknowledge(MIA, press, message=message)) == Delivered()
     assert "reply_markup" not in sandbox.telegram.messages[50001, int(message)]
+
+
+async def test_a_press_on_a_message_that_is_gone_is_answered(bot: Telegram, sandbox: Sandbox) -> None:
+    press, message = await pressed(bot, sandbox)
+    del sandbox.telegram.messages[50001, int(message)]
+    assert await bot.deliver("k", Acknowledge(MIA, press, message=message)) == Delivered()
+    assert sandbox.telegram.queries[press].is_answered
 
 
 async def test_a_press_without_its_message_keeps_the_buttons(bot: Telegram, sandbox: Sandbox) -> None:

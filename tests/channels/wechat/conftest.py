@@ -50,7 +50,7 @@ class Stage:
     clock: Clock
     public_url: str
     config: Config
-    session: aiohttp.ClientSession
+    tools: Tools
     raws: list[RawEvent] = field(default_factory=list)
     say: Content | None = None
     pictures: dict[str, tuple[int, str]] = field(default_factory=dict)
@@ -81,7 +81,7 @@ class Stage:
 
     def api(self) -> Api:
         """Another hand at the same account, with no token yet."""
-        return Api(self.config, self.session, self.clock)
+        return Api(self.config, self.tools)
 
     def calls(self, path: str) -> list[Any]:
         return [call.body for call in self.sandbox.calls if call.method_or_path == path]
@@ -127,7 +127,7 @@ async def stage(request: pytest.FixtureRequest, aiohttp_server: Serve) -> AsyncI
     base = str((await aiohttp_server(sandbox.app)).make_url("")).rstrip("/")
     async with aiohttp.ClientSession() as session:
         account = config(settings, f"{base}/wechat")
-        channel = open_channel(account, Tools(session, clock, public_url, {}))
-        stages.append(Stage(sandbox, channel, clock, public_url, account, session))
+        tools = Tools(session, clock, public_url, {})
+        stages.append(Stage(sandbox, open_channel(account, tools), clock, public_url, account, tools))
         yield stages[0]
     await sandbox.close()

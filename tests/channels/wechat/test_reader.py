@@ -167,13 +167,13 @@ async def test_follower_is_completed_by_user_info(stage: Stage) -> None:
     assert event == events.ContactAdded(
         datetime.fromtimestamp(stage.clock.timestamp(), UTC),
         Address("official", OPENID),
-        events.Profile(unionid="union-1"),
+        events.Profile(unionid="union-1", tags=()),
         "fair-2026",
     )
 
 
 @pytest.mark.parametrize(
-    "how", [{"hang_up": True}, {"body": {"errcode": 48001, "errmsg": "api unauthorized"}}, {"status": 502}]
+    "how", [{"hang_up": True, "times": 2}, {"body": {"errcode": 48001, "errmsg": "api unauthorized"}}, {"status": 502}]
 )
 async def test_follower_comes_without_user_info_too(stage: Stage, how: dict[str, Any]) -> None:
     stage.sandbox.fail("wechat", "user/info", **how)
@@ -181,6 +181,18 @@ async def test_follower_comes_without_user_info_too(stage: Stage, how: dict[str,
     event = await stage.channel.read(stage.raws[0])
     assert isinstance(event, events.ContactAdded)
     assert event.profile == events.Profile()
+
+
+async def test_tags_are_told_of_followers_only_and_without_the_platforms_own(stage: Stage) -> None:
+    stage.sandbox.wechat.add_user(OPENID).tags = [2, 128, 101]
+    changed = xml(MsgType="event", Event="user_info_modified", OpenID=OPENID)
+    event = await read(stage.channel, changed)
+    assert isinstance(event, events.ContactUpdated)
+    assert event.profile.tags == ("128", "101")
+    stage.sandbox.wechat.users[OPENID].is_follower = False
+    event = await read(stage.channel, changed)
+    assert isinstance(event, events.ContactUpdated)
+    assert event.profile.tags is None
 
 
 async def test_slow_user_info_is_not_waited_for(stage: Stage) -> None:

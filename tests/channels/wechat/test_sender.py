@@ -8,6 +8,7 @@ import orjson
 import pytest
 from aiohttp import web
 
+from channels.wechat import WeChat
 from domain.channel import Deferred, Delivered, DeliveryResult, Refused, Unsure
 from domain.messages import (
     Acknowledge,
@@ -78,6 +79,10 @@ def sample(name: str) -> dict[str, Any]:
             Card("预约", "", (Button("周六", "book sat"),)),
             {"msgtype": "text", "text": {"content": "预约\n\n[周六] book sat"}},
         ),
+        (
+            Card("预约", "", (Button("周六", "周六"), Button("", "周日"))),
+            {"msgtype": "text", "text": {"content": "预约\n\n周六\n周日"}},
+        ),
         (Card("通知", "明天停电"), {"msgtype": "text", "text": {"content": "通知\n明天停电"}}),
         (File(url="https://e.com/a", name="a"), {"msgtype": "text", "text": {"content": "a https://e.com/a"}}),
         (Location(1.0, 2.0, "店"), {"msgtype": "text", "text": {"content": "店"}}),
@@ -95,6 +100,18 @@ async def test_long_text_fits_in_bytes(stage: Stage) -> None:
     first, second = (body["text"]["content"] for body in stage.calls(SEND))
     assert first == "é" * 1024
     assert second == "汉😀" * 292 + "…"
+
+
+async def test_what_is_too_long_for_any_number_of_messages_is_refused(stage: Stage) -> None:
+    assert await deliver(stage, Text("汉" * 3500)) == Refused("too_long")
+    assert stage.calls(SEND) == []
+
+
+async def test_every_part_is_a_message_of_its_own(stage: Stage) -> None:
+    assert isinstance(stage.channel, WeChat)
+    parts = stage.channel.parts(message(Text("汉" * 700)))
+    assert [await stage.channel.deliver("o:1", part) for part in parts] == [Delivered(), Delivered()]
+    assert [body["text"]["content"] for body in stage.calls(SEND)] == ["汉" * 682, "汉" * 18]
 
 
 async def test_long_card_keeps_its_choices(stage: Stage) -> None:

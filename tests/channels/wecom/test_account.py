@@ -108,5 +108,9 @@ def test_a_member_never_gets_more_than_wecom_delivers() -> None:
 
 def test_the_figures_can_be_changed(settings: dict[str, Any], tools: Tools) -> None:
     figures = {"messages_per_second": 0.5, "messages_per_member_minute": 3, "messages_per_member_hour": 60}
-    channel = open_channel(Config(**settings), tools._replace(limits=figures))
-    assert channel.limits == Limits(account=(Rate(0.5, 1, 1),), recipient=(Rate(2, 60, 1), Rate(40, 3600, 20)))
+    channel = open_channel(Config(**settings), tools._replace(limits=figures | {"tags_per_minute": 3}))
+    assert channel.limits == Limits(
+        account=(Rate(0.5, 1, 1),),
+        recipient=(Rate(2, 60, 1), Rate(40, 3600, 20)),
+        tags=(Rate(2, 60, 1), Rate(149_000, 3600, 1000)),
+    )

@@ -12,8 +12,9 @@ from channels.wecom.config import Config
 from channels.wecom.contacts import profile
 from channels.wecom.reader import Reader
 from domain.channel import Channel, RawEvent
+from domain.contacts import Follow, Profile
 from domain.errors import CallFailed, Unreadable
-from domain.events import ContactAdded, ContactUpdated, Follow, Noticed, Profile, StaffChanged
+from domain.events import ContactAdded, ContactUpdated, Noticed, StaffChanged
 from domain.messages import Address
 from sandbox import Sandbox
 

@@ -2,18 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.wecom.contents import app_message, card_text, cut, has_buttons, task_id, welcome_message
+from channels.wecom.contents import app_message, card_text, has_buttons, task_id, welcome_message
 from domain.messages import Button, Card, Content, File, Image, Link, Location, Markdown, Text, Video, Voice
 
 BUTTON = Button("认领", "认领 C12")
+SIX = tuple(Button("看", f"看 C{number}") for number in range(6))
 TEXTS = st.text(st.characters(blacklist_categories=["Cs"]))
-
-
-@given(text=TEXTS, size=st.integers(3, 60))
-def test_a_cut_text_fits_and_falls_between_characters(text: str, size: int) -> None:
-    short = cut(text, size)
-    assert len(short.encode()) <= size
-    assert short == text if len(text.encode()) <= size else text.startswith(short.removesuffix("…"))
 
 
 @given(title=TEXTS, text=TEXTS, labels=st.lists(TEXTS.map(lambda text: text[:20]), max_size=6))
@@ -27,12 +21,17 @@ def test_a_card_in_words_fits_and_keeps_its_buttons(title: str, text: str, label
     ("card", "buttons"),
     [
         (Card("标题", "正文", (BUTTON,)), True),
-        (Card("标题", "正" * 160, (BUTTON,) * 6), True),
+        (Card("标题", "正" * 160, SIX), True),
         (Card("标题", "正文"), False),
         (Card("", "正文", (BUTTON,)), False),
-        (Card("标题", "正文", (BUTTON,) * 7), False),
+        (Card("标题", "正文", (*SIX, BUTTON)), False),
         (Card("标题", "正" * 161, (BUTTON,)), False),
         (Card("标" * 37, "正文", (BUTTON,)), False),
+        (Card("标题", "正文", (BUTTON, Button("也认领", BUTTON.data))), False),
+        (Card("标题", "正文", (Button("认领", "x" * 1025),)), False),
+        (Card("标题", "正文", (Button("认领", "x" * 1024),)), True),
+        (Card("标题", "正文", (Button("认领", ""),)), False),
+        (Card("标题", "正文", (Button(" ", "认领"),)), False),
     ],
 )
 def test_a_card_has_buttons_only_when_it_fits(card: Card, buttons: bool) -> None:

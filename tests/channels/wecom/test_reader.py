@@ -7,6 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from domain.channel import Channel, RawEvent
+from domain.contacts import Profile
 from domain.errors import CallFailed, Unreadable
 from domain.events import (
     AppEntered,
@@ -19,13 +20,12 @@ from domain.events import (
     MenuClicked,
     MessageReceived,
     Noticed,
-    Profile,
     Sender,
     StaffChanged,
-    TagLibraryChanged,
     TransferFailed,
 )
 from domain.messages import Address, Content, Image, Link, Location, Other, Text, Video, Voice
+from domain.sync import TagLibraryChanged
 from sandbox import Sandbox
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "wecom"

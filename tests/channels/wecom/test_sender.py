@@ -9,7 +9,6 @@ from channels.wecom.config import Config
 from channels.wecom.outcomes import outcome
 from domain.channel import Channel, Deferred, Delivered, DeliveryResult, Refused, Unsure
 from domain.messages import (
-    Acknowledge,
     Address,
     Button,
     Card,
@@ -72,14 +71,9 @@ async def test_markdown_is_shown_formatted(
     assert (shown["type"], shown["text"]) == ("markdown", '**新线索** <font color="warning">C12</font>\n> 多少钱?')
 
 
-async def test_long_markdown_is_taken(channel: Channel, sandbox: Sandbox) -> None:
-    assert isinstance(await channel.deliver(KEY, to_zhang(Markdown("价" * 3000))), Delivered)
+async def test_the_new_state_of_a_message_is_cut_rather_than_lost(channel: Channel, sandbox: Sandbox) -> None:
+    assert isinstance(await channel.deliver(KEY, MessageEdit(ZHANG, "1", Markdown("价" * 3000))), Delivered)
     assert last(sandbox).body["markdown"]["content"] == "价" * 681 + "…"
-
-
-async def test_a_long_text_is_cut(channel: Channel, sandbox: Sandbox) -> None:
-    assert isinstance(await channel.deliver(KEY, to_zhang(Text("价" * 3000))), Delivered)
-    assert last(sandbox).body["text"]["content"] == "价" * 681 + "…"
 
 
 async def test_a_picture_comes_with_its_words(channel: Channel, sandbox: Sandbox) -> None:
@@ -204,21 +198,8 @@ async def test_a_menu_of_commands_is_nothing_here(channel: Channel, sandbox: San
     assert not sandbox.calls
 
 
-async def test_a_pressed_card_says_that_it_was_pressed(channel: Channel, sandbox: Sandbox) -> None:
-    await channel.deliver(KEY, to_zhang(CARD))
-    press = last(sandbox).answer["response_code"]
-    acknowledge = Acknowledge(ZHANG, press, "已认领")
-    assert channel.repeatable(acknowledge)
-    assert await channel.deliver("k2", acknowledge) == Delivered()
-    assert last(sandbox, "message/update_template_card").body["button"] == {"replace_name": "已认领"}
-    assert await channel.deliver("k2", acknowledge) == Refused("press_used")
-
-
-@pytest.mark.parametrize("acknowledge", [Acknowledge(ZHANG, "", "已认领"), Acknowledge(ZHANG, "code", "")])
-async def test_nothing_to_acknowledge_is_nothing_to_do(
-    channel: Channel, sandbox: Sandbox, acknowledge: Acknowledge
-) -> None:
-    assert await channel.deliver(KEY, acknowledge) == Delivered()
+async def test_what_is_too_long_for_any_number_of_messages_is_refused(channel: Channel, sandbox: Sandbox) -> None:
+    assert await channel.deliver(KEY, to_zhang(Text("价" * 7000))) == Refused("too_long")
     assert not sandbox.calls
 
 
@@ -265,7 +246,6 @@ NOW = datetime(2026, 11, 21, tzinfo=UTC)
         (60111, Refused("no_such_member", "deactivated")),
         (60011, Refused("not_visible")),
         (41051, Refused("too_late")),
-        (42016, Refused("press_used")),
         (40201, Refused("sensitive")),
         (40058, Refused("40058")),
     ],

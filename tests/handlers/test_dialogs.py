@@ -1,0 +1,122 @@
+"""Here lives what is asked of a colleague, and that nothing meant for us is ever said to a customer."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from domain.messages import Text
+from domain.permissions import Role
+from models.customers import Customer
+from models.dialogs import Dialog
+from models.messages import Message
+from models.tags import Tag
+from tests.clock import Clock
+from tests.handlers.phone import Phone, heard
+
+Hire = Callable[..., Awaitable[Phone]]
+Meet = Callable[..., Awaitable[Customer]]
+
+
+@pytest.fixture
+async def lilei(hire: Hire, meet: Meet, clock: Clock) -> Phone:
+    """A salesman with a customer who has written, and who is being asked what to reply."""
+    phone = await hire("李雷")
+    customer = await meet("Mia", owner="李雷")
+    await heard(customer, Text("在吗"), clock())
+    assert "原样发给 C1" in await phone.say("回复 C1")
+    return phone
+
+
+async def said() -> list[str]:
+    """What went to customers."""
+    return list(await Message.filter(direction="out").order_by("id").values_list("text", flat=True))  # type: ignore[arg-type]
+
+
+async def test_the_answer_goes_to_the_customer_byte_for_byte(lilei: Phone) -> None:
+    await lilei.say("  您好！\n报价：１００ 元  ")
+    assert await said() == ["  您好！\n报价：１００ 元  "]
+    assert not await Dialog.exists()
+
+
+@pytest.mark.parametrize("way", ["取消", "取消。", "取消！", "Cancel.", "/取消", "cancel", "／cancel"])
+async def test_every_way_of_leaving_leaves(lilei: Phone, way: str) -> None:
+    await lilei.say(way)
+    assert not await Dialog.exists()
+    await lilei.say("查 Mia")
+    assert await said() == []
+
+
+@pytest.mark.parametrize(
+    "override", ["/查 没有这个人", "/查查 Mia", "/领 L1", "/看 C99", "/start", "！帮助", "取消 M9"]
+)
+async def test_a_command_with_its_sign_ends_the_question_whatever_becomes_of_it(lilei: Phone, override: str) -> None:
+    await lilei.say(override)
+    await lilei.say("帮助")
+    assert await said() == []
+
+
+async def test_a_pressed_button_ends_the_question_also_when_it_is_refused(lilei: Phone) -> None:
+    await lilei.press("claim L99")
+    await lilei.say("帮助")
+    assert await said() == []
+
+
+async def test_a_code_is_never_said_to_a_customer(lilei: Phone) -> None:
+    assert "这个码在这里用不上" in await lilei.say("确认 7K3F")
+    await lilei.say("好的")
+    assert await said() == ["好的"]
+
+
+async def test_a_refused_answer_says_that_the_question_is_still_open(lilei: Phone) -> None:
+    assert "取消" in await lilei.say("   ")
+    await lilei.say("取消")
+    await lilei.say("待办 加 报价")
+    await lilei.say("改期 T1")
+    told = await lilei.say("没有时间")
+    assert told.endswith("还在等你回答上面的问题；不答了就发 取消")
+    assert "没有 9 这一项" in await lilei.say("9")
+    assert "2026" in await lilei.say("1")
+
+
+@pytest.mark.parametrize("asks", ["建标签", "打标 C1", "改标签 G1", "改标签 等级/", "newtag", "tag C1", "edittag G1"])
+@pytest.mark.parametrize("command", ["看 C1", "show C1", "看：C1", "看 C99"])
+async def test_a_command_is_no_name_of_a_tag(hire: Hire, meet: Meet, asks: str, command: str) -> None:
+    boss = await hire("韩梅梅", Role.MANAGER)
+    await meet("Mia")
+    await boss.say("建标签 等级/VIP")
+    await boss.say(asks)
+    assert await Dialog.exists()
+    told = await boss.say(command)
+    assert told.startswith("没有 C99" if command.endswith("C99") else "C1 Mia")
+    assert not await Dialog.exists()
+    assert [tag.path for tag in await Tag.living()] == ["等级/VIP"]
+
+
+@pytest.mark.parametrize(
+    ("asks", "answer", "paths"),
+    [
+        ("建标签", '"看"', ["等级/VIP", "未分组/看"]),
+        ("建标签 看", "", ["等级/VIP", "未分组/看"]),
+        ("newtag", "stage/done 看板", ["等级/VIP", "stage/done", "未分组/看板"]),
+        ("edittag G1", "name = show", ["等级/show"]),
+        ("edittag G1", "group = level", ["level/VIP"]),
+    ],
+)
+async def test_a_tag_may_be_called_like_a_command(hire: Hire, asks: str, answer: str, paths: list[str]) -> None:
+    boss = await hire("韩梅梅", Role.MANAGER)
+    await boss.say("建标签 等级/VIP")
+    await boss.say(asks)
+    if answer:
+        await boss.say(answer)
+    assert [tag.path for tag in await Tag.living()] == paths
+
+
+async def test_elsewhere_an_answer_may_begin_like_a_command(lilei: Phone) -> None:
+    await lilei.say("看 C1 的报价")
+    assert await said() == ["看 C1 的报价"]
+
+
+async def test_what_is_typed_without_end_is_told_again_in_short(hire: Hire) -> None:
+    phone = await hire("李雷", Role.ADMIN)
+    for verb in ("查", "看", "线索", "帮助", "语言", "日志", "撤销合并", "待办"):
+        assert len(await phone.say(f"{verb} {'长' * 4000}")) < 400
