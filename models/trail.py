@@ -55,7 +55,7 @@ async def of(staff_id: int | None, since: datetime, until: datetime, limit: int)
 
 async def last_tagging(staff_id: int, since: datetime, number: int = 0) -> list[Change]:
     """What a person's last command to tag customers changed; with a number the one to which that change belongs."""
-    which = "($3 = 0 OR id = $3)"
+    which = "(id = $3 OR $3 = 0)"  # in this order: PostgreSQL takes the kind of a parameter from its first use
     found = await rows.find(
         Change, f"{TAGGED} AND at >= $2 AND {which} ORDER BY id DESC LIMIT 1", staff_id, milliseconds(since), number
     )
