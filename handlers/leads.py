@@ -75,6 +75,7 @@ async def release(asked: Invocation, ctx: Context) -> None:
         tier="write",
         targets="CL",
         takes="text",
+        yields=True,
     )
 )
 async def assign(asked: Invocation, ctx: Context) -> None:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import structlog
 
 from domain.codes import code_in, ends_in_code
-from domain.commands import Command, Invocation, Table, is_prefixed, parse, target_in
+from domain.commands import Command, Invocation, Table, Target, is_prefixed, parse, target_in
 from domain.errors import Refusal
 from domain.events import (
     AppEntered,
@@ -213,9 +213,20 @@ async def _reply(text: str, bare: str, dialog: Dialog, ctx: Context) -> None:
 
 
 def _gives_way(dialog: Dialog, text: str) -> bool:
-    """Whether what is asked for is no command, and this is one."""
-    asking = table().called(dialog.asks)
-    return asking is not None and asking.yields and table().called(text) is not None
+    """Whether this is a command where what is asked for is none, or is what is being asked, typed out as a whole."""
+    asking, typed = table().called(dialog.asks), table().called(text)
+    if asking is None or typed is None:
+        return False
+    return asking.yields or (typed is asking and _is_whole(text))
+
+
+def _is_whole(text: str) -> bool:
+    """Whether a command names by its id what it is about, or has nothing to name: 回复 晚了 is no such one."""
+    try:
+        asked = parse(text, table())
+    except Refusal:
+        return False
+    return not asked.command.targets or isinstance(asked.target, Target)
 
 
 def why(refusal: Refusal, ctx: Context) -> str:

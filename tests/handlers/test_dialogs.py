@@ -111,6 +111,51 @@ async def test_a_tag_may_be_called_like_a_command(hire: Hire, asks: str, answer:
     assert [tag.path for tag in await Tag.living()] == paths
 
 
+@pytest.mark.parametrize("again", ["回复 C1 明天发您", "reply c1 明天发您", "回复：Ｌ１ 明天发您", "回 C1\n明天发您"])
+async def test_who_types_the_whole_command_once_more_says_only_its_words(lilei: Phone, again: str) -> None:
+    assert (await lilei.say(again)).startswith("好，正在发给 C1")
+    assert await said() == ["明天发您"]
+    assert not await Dialog.exists()
+
+
+async def test_it_may_be_aimed_at_somebody_else(lilei: Phone, meet: Meet, clock: Clock) -> None:
+    await heard(await meet("Tom", owner="李雷"), Text("hi"), clock())
+    assert (await lilei.say("回复 C2 明天发您")).startswith("好，正在发给 C2")
+
+
+@pytest.mark.parametrize("answer", ["回复 晚了，抱歉", "回复", "回复 T1", "记 C1 怕贵"])
+async def test_what_only_begins_like_it_is_the_answer(lilei: Phone, answer: str) -> None:
+    await lilei.say(answer)
+    assert await said() == [answer]
+
+
+@pytest.mark.parametrize(
+    ("asks", "again", "told"),
+    [
+        ("记 C1", "记 C1 怕贵", "记下了，C1 Mia"),
+        ("改 C1", "改 C1 公司=星辰", "公司：（空） → 星辰"),
+        ("改 C1 公司", "改 C1 公司=星辰", "公司：（空） → 星辰"),
+        ("跟进 L1", "跟进 L1 有意向", "→ 有意向"),
+        ("待办 加", "待办 加 明天10点 报价", "记下了，T1 报价"),
+        ("待办 加 明天", "todo add fri 10:00 quote", "T1 quote"),
+    ],
+)
+async def test_so_it_is_wherever_something_is_asked(lilei: Phone, asks: str, again: str, told: str) -> None:
+    await lilei.say("取消")
+    await lilei.say(asks)
+    assert await Dialog.exists()
+    assert told in await lilei.say(again)
+    assert not await Dialog.exists()
+
+
+@pytest.mark.parametrize("command", ["看 C1", "分配 L1 @李雷", "帮助 查"])
+async def test_a_command_is_no_name_of_a_colleague(lilei: Phone, hire: Hire, command: str) -> None:
+    boss = await hire("韩梅梅", Role.MANAGER)
+    await boss.say("分配 L1")
+    assert await Dialog.exists()
+    assert "没有叫" not in await boss.say(command)
+
+
 async def test_elsewhere_an_answer_may_begin_like_a_command(lilei: Phone) -> None:
     await lilei.say("看 C1 的报价")
     assert await said() == ["看 C1 的报价"]
