@@ -88,14 +88,18 @@ async def assign(asked: Invocation, ctx: Context) -> None:
         return
     keeper = await person(plainly(asked.words).plain.strip())
     _check_assignable(keeper, ctx)
+    own = keeper.id == colleague(ctx).id
     if customer.owner_id == keeper.id:
-        ctx.reply("leads/theirs_already", owner=keeper.name, **values(customer, lead))
+        ctx.reply("leads/yours_already" if own else "leads/theirs_already", owner=keeper.name, **values(customer, lead))
         return
     await entrust(customer.id, keeper.id, ctx)
-    told = keeper.id == colleague(ctx).id or await _tell_new(keeper, customer, lead, ctx)
     if customer.owner:
         await _tell_former(customer.owner, customer, lead, keeper.name, ctx)
-    ctx.reply("leads/assigned", owner=keeper.name, told=told, **values(customer, lead))
+    if own:
+        _show("leads/claimed", customer, lead, ctx)
+    else:
+        told = await _tell_new(keeper, customer, lead, ctx)
+        ctx.reply("leads/assigned", owner=keeper.name, told=told, **values(customer, lead))
 
 
 async def entrust(customer_id: int, staff_id: int | None, ctx: Context) -> None:

@@ -187,11 +187,13 @@ async def test_who_has_no_chat_is_told_by_the_manager(hire: Hire, meet: Meet) ->
 
 
 async def test_assigning_to_oneself_and_to_the_owner(hire: Hire, meet: Meet) -> None:
-    boss = await hire("老板", Role.MANAGER)
-    await meet("张三")
-    assert (await boss.say("分配 L1 @老板")).startswith("L1 分给 老板 了")
-    assert len(boss.sent) == 1
-    assert await boss.say("分配 L1 @老板") == "L1（C1 张三）本来就是 老板 在跟。"
+    boss, old = await hire("老板", Role.MANAGER), await hire("李雷")
+    await meet("张三", owner="李雷")
+    assert await boss.say("分配 L1 @李雷") == "L1（C1 张三）本来就是 李雷 在跟。"
+    assert (await boss.say("分配 L1 @老板")).startswith("L1 归你了：C1 张三")
+    assert "不用你跟了：老板 自己来跟。" in str(told(boss, old)[0].content)
+    assert len(boss.sent) == 2
+    assert await boss.say("分配 L1 @老板") == "L1（C1 张三）本来就是你在跟。"
 
 
 async def test_whom_a_lead_cannot_be_given_to(hire: Hire, meet: Meet) -> None:
