@@ -241,6 +241,8 @@ async def test_in_english(hire: Hire, meet: Meet, clock: Clock) -> None:
     await meet("Leo", account="telegram", gender="male")
     preview = await boss.say("merge C1 C2")
     assert preview.startswith("M1 merges C2 Leo into C1 Mia\nMoves along: Telegram · messages: 0\nC1 gets: gender\n")
+    assert "\nC1 keeps what it has; dropped: name Leo\n" in preview
+    assert (await boss.say("merge C1")).startswith("Something is still missing.\nUsage: merge CUSTOMER OTHER")
     assert "is now part of C1 Mia" in await boss.say(f"confirm {code(preview)}")
     undo = await boss.say("unmerge M1")
     assert "C1 as before: gender" in undo

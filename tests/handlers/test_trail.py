@@ -85,7 +85,7 @@ async def test_the_trail_of_a_colleague_also_of_one_who_left(hire: Hire, admin: 
     assert "没有叫「谁」的同事" in await admin.say("日志 @谁 今天")
     assert "没有 韩梅梅 的记录" in await admin.say("日志 @韩梅梅")
     everybody = (await admin.say("日志 今天")).splitlines()
-    assert everybody[0] == "所有人 的记录，最近的在前："
+    assert everybody[0] == "所有人的记录，最近的在前："
     assert everybody[-1] == "17:00 李雷 查 张三（没找到）"
     assert len((await admin.say("日志")).splitlines()) == 8
 
