@@ -102,6 +102,17 @@ async def test_a_reload_keeps_the_chats_and_the_language(page: Page) -> None:
     await expect(page.locator("html")).to_have_attribute("lang", "en")
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_a_long_chat_scrolls_in_its_phone_and_not_the_page(page: Page, width: int) -> None:
+    await page.set_viewport_size({"width": width, "height": 800})
+    height = await page.evaluate("document.documentElement.scrollHeight")
+    await say(page, "official", "很长的消息 " * 400)
+    await say(page, "official", "在吗")
+    await expect(page.locator("#phone-official .theirs").last).to_contain_text("收到：在吗")
+    assert await page.locator("#phone-official .messages").evaluate("node => node.scrollHeight > 2 * node.clientHeight")
+    assert await page.evaluate("document.documentElement.scrollHeight") == height
+
+
 async def test_a_message_the_server_does_not_take(page: Page, echo: tuple[EchoServer, Sandbox]) -> None:
     echo[0].is_down = True
     await say(page, "official", "在吗")
