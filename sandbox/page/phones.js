@@ -68,11 +68,16 @@ export class Phone {
   }
 
   composer() {
-    const input = el("input", {
-      name: "text", type: "text", autocomplete: "off", maxlength: "2000",
+    const input = el("textarea", {
+      name: "text", rows: "1", autocomplete: "off", maxlength: "2000", enterkeyhint: "send",
       placeholder: this.words.input, "aria-label": `${this.words.input} · ${this.words[this.id].name}`,
     });
     const form = el("form", { class: "composer" }, input, el("button", { type: "submit" }, this.words.send));
+    input.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      form.requestSubmit();
+    });
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       const text = input.value;

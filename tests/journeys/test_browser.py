@@ -43,8 +43,8 @@ async def page(browser: Browser, town: Town) -> AsyncIterator[Page]:
 
 
 async def say(page: Page, phone: str, text: str) -> None:
-    await page.locator(f"#phone-{phone} input[name=text]").fill(text)
-    await page.locator(f"#phone-{phone} input[name=text]").press("Enter")
+    await page.locator(f"#phone-{phone} [name=text]").fill(text)
+    await page.locator(f"#phone-{phone} [name=text]").press("Enter")
 
 
 async def test_a_customer_writes_a_colleague_reads_and_answers(page: Page) -> None:

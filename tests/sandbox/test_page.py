@@ -64,8 +64,8 @@ async def picture(page: Page, name: str) -> None:
 
 
 async def say(page: Page, phone: str, text: str) -> None:
-    await page.locator(f"#phone-{phone} input[name=text]").fill(text)
-    await page.locator(f"#phone-{phone} input[name=text]").press("Enter")
+    await page.locator(f"#phone-{phone} [name=text]").fill(text)
+    await page.locator(f"#phone-{phone} [name=text]").press("Enter")
 
 
 async def test_customers_and_staff_talk(page: Page) -> None:
@@ -111,6 +111,17 @@ async def test_a_long_chat_scrolls_in_its_phone_and_not_the_page(page: Page, wid
     await expect(page.locator("#phone-official .theirs").last).to_contain_text("收到：在吗")
     assert await page.locator("#phone-official .messages").evaluate("node => node.scrollHeight > 2 * node.clientHeight")
     assert await page.evaluate("document.documentElement.scrollHeight") == height
+
+
+async def test_a_message_may_have_several_lines(page: Page) -> None:
+    box = page.locator("#phone-official [name=text]")
+    await box.fill("第一行")
+    await box.press("Shift+Enter")
+    await box.press_sequentially("第二行")
+    await box.press("Enter")
+    await expect(page.locator("#phone-official .mine p")).to_have_text("第一行\n第二行", use_inner_text=True)
+    await expect(page.locator("#phone-official .theirs")).to_contain_text("收到：第一行")
+    await expect(box).to_have_value("")
 
 
 async def test_a_message_the_server_does_not_take(page: Page, echo: tuple[EchoServer, Sandbox]) -> None:
@@ -170,7 +181,7 @@ async def test_every_control_has_a_name_and_a_place_in_the_order(page: Page) -> 
     await say(page, "wecom-staff", "帮助")
     await expect(page.locator("#phone-wecom-staff .bubble.card")).to_be_visible()
     nameless = await page.evaluate(
-        """() => [...document.querySelectorAll('button, input, select, a')]
+        """() => [...document.querySelectorAll('button, input, textarea, select, a')]
             .filter((node) => !(node.getAttribute('aria-label') || node.textContent.trim()))
             .map((node) => node.outerHTML)"""
     )
