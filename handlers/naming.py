@@ -13,7 +13,7 @@ from domain.tags import Source
 from handlers.bindings import Standing, bind, state, tell
 from handlers.context import Context
 from handlers.router import colleague
-from models.bearers import carriers
+from models.bearers import MANY, carriers
 from models.dialogs import Dialog
 from models.tags import Tag, TagGroup
 from templates.terms import terms
@@ -147,14 +147,19 @@ async def _gone(tag_id: int) -> Tag:
 async def _offer(
     text: str, tags: Sequence[Tag], groups: Sequence[TagGroup], again: Callable[[str], str], ctx: Context
 ) -> None:
-    carried = await carriers()
+    carried = await carriers([tag.id for tag in tags[:PAGE]])
     rows: list[dict[str, Any]] = [
-        {"id": short_id(tag), "name": tag.path, "carried": carried.get(tag.id, 0)} for tag in tags
+        {"id": short_id(tag), "name": tag.path, "carried": amount(carried.get(tag.id, 0))} for tag in tags
     ]
     rows += [{"id": "", "name": f"{group.name}/", "carried": 0} for group in groups]
     choices = {str(n): again(row["id"] or f'"{row["name"]}"') for n, row in enumerate(rows[:PAGE], 1)}
     await Dialog.offer(colleague(ctx), ctx.chat, choices, ctx.now + CHOICE)
     ctx.reply("tags/choice", what=text, rows=rows[:PAGE], many=len(rows) > PAGE)
+
+
+def amount(carriers: int) -> str:
+    """As it is told: beyond MANY nobody has counted."""
+    return str(carriers) if carriers <= MANY else f"{MANY}+"
 
 
 def _unknown(text: str, near: Sequence[str], ctx: Context) -> Refusal:

@@ -14,7 +14,7 @@ from handlers.bindings import state
 from handlers.context import Context
 from handlers.dialogs import ask
 from handlers.help import MORE
-from handlers.naming import PAGE, Made, make, meant, short_id, standing_row, troubles, worst_first
+from handlers.naming import PAGE, Made, amount, make, meant, short_id, standing_row, troubles, worst_first
 from handlers.packs import bring_in, write_out
 from handlers.router import colleague, command
 from models.bearers import carriers, carrying
@@ -94,16 +94,15 @@ async def _tell(made: Made, ctx: Context) -> None:
 
 
 async def _all(page: int, ctx: Context) -> None:
-    lines = list(_lines(await Tag.living(), await carriers()))
+    lines = list(_lines(await Tag.living()))
     if not lines:
         raise Refusal("refusals/tags_none")
     await _show("tags/list", lines, page, "tags", ctx)
 
 
 async def _group(group: TagGroup, page: int, ctx: Context) -> None:
-    carried = await carriers()
     rows = [
-        {"id": short_id(tag), "name": tag.name, "carried": carried.get(tag.id, 0), "description": tag.description}
+        {"tag_id": tag.id, "id": short_id(tag), "name": tag.name, "description": tag.description}
         for tag in await Tag.living()
         if tag.group_id == group.id
     ]
@@ -113,16 +112,24 @@ async def _group(group: TagGroup, page: int, ctx: Context) -> None:
 async def _show(template: str, lines: Sequence[Any], page: int, again: str, ctx: Context, **values: Any) -> None:
     page = min(page, -(-len(lines) // PAGE) or 1)
     shown, more = lines[(page - 1) * PAGE : page * PAGE], len(lines) > page * PAGE
+    await _count([row for line in shown for row in line.get("tags", [line])])
     later = {MORE: f"{again} page={page + 1}"} if more else {}
     await Dialog.offer(colleague(ctx), ctx.chat, later, ctx.now + LASTS)
     ctx.reply(template, lines=shown, more=more, **values)
 
 
-def _lines(tags: Sequence[Tag], carriers: Mapping[int, int]) -> Iterator[dict[str, Any]]:
+async def _count(shown: Sequence[dict[str, Any]]) -> None:
+    """Fill in how many carry the tags of one page."""
+    found = await carriers([row["tag_id"] for row in shown])
+    for row in shown:
+        row["carried"] = amount(found.get(row["tag_id"], 0))
+
+
+def _lines(tags: Sequence[Tag]) -> Iterator[dict[str, Any]]:
     """Each group with its tags, in lines that a phone breaks once at most."""
     line: dict[str, Any] = {}
     for tag in tags:
-        row = {"name": tag.name, "carried": carriers.get(tag.id, 0)}
+        row = {"tag_id": tag.id, "name": tag.name}
         if line and line["group_id"] == tag.group_id and _fits(line["tags"], tag.name):
             line["tags"].append(row)
             continue

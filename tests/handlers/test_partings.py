@@ -86,7 +86,7 @@ async def test_whoever_carried_what_was_merged_has_the_heir_at_once(here: Platfo
     assert await Tagging.filter(tag_id=high.id).count() == 2
     assert [await carries(each) for each in (mia, leo)] == [["很高", "低"], ["很高"]]
     assert await Tagging.tags_of([mia.id, leo.id]) == {mia.id: {hot.id, low.id}, leo.id: {hot.id}}
-    assert (await carriers())[hot.id] == await carrying(hot.id) == AT_ONCE + 2
+    assert (await carriers([hot.id]))[hot.id] == await carrying(hot.id) == AT_ONCE + 2
     assert await carrying_both(hot.id, low.id) == 1
     await here.run()
     assert await Tagging.filter(tag_id=high.id).count() == 0

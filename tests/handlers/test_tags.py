@@ -8,9 +8,11 @@ from domain.messages import TagEdit
 from domain.permissions import Role
 from handlers.context import House
 from models.audit import AuditEntry
+from models.bearers import MANY
 from models.customers import Customer
+from models.database import insert_many
 from models.sync import Binding
-from models.tags import Tag, TagGroup
+from models.tags import Tag, Tagging, TagGroup
 from tests.clock import Clock
 from tests.handlers.library import answers, give, paths, settled, tag_called, with_tags
 from tests.handlers.phone import Phone
@@ -122,6 +124,19 @@ async def test_a_group_is_listed(boss: Phone, meet: Meet) -> None:
     first = await boss.say("标签 意向/")
     assert len(first.splitlines()) == 8
     assert "G9 6" in await boss.say("更多")
+
+
+async def test_very_many_carriers_are_not_counted_one_by_one(boss: Phone, clock: Clock) -> None:
+    await boss.say("建标签 意向/高 意向/低 质量/高")
+    rows = await insert_many(Customer, ("created_at", "seen_at"), [(clock(), clock())] * (MANY + 2))
+    taggings = [(row[0], tag, clock()) for tag, number in ((1, MANY + 2), (2, MANY)) for row in rows[:number]]
+    await insert_many(Tagging, ("customer_id", "tag_id", "at"), taggings)
+    assert "意向：高 1000+、低 1000\n质量：高 0" in await boss.say("标签")
+    assert (await boss.say("标签 意向/")).splitlines()[1:] == ["G1 高 · 1000+ 位客户", "G2 低 · 1000 位客户"]
+    assert "1. G1 意向/高 · 1000+ 位客户" in await boss.say("标签 高")
+    assert "1002 位客户" in await boss.say("标签 意向/高")
+    await Customer.filter(id=rows[0][0]).update(merged_into_id=rows[1][0])
+    assert "低 999" in await boss.say("标签")
 
 
 async def test_of_several_a_number_chooses(boss: Phone, hire: Hire) -> None:
