@@ -160,6 +160,11 @@ ENGLISH_DAYS: tuple[Rule, ...] = (
         rf"(?P<a>[0-9]{{1,2}})/(?P<b>[0-9]{{1,2}})(?:/(?P<year>[0-9]{{4}}|[0-9]{{2}}))?(?![/%A-Za-z0-9_@]|[:.][0-9])",
         _slashed,
     ),
+    Rule(  # 12.25 9点: with a dot it is a number, unless all begins with it and a time of day follows
+        r"\A(?P<a>[0-9]{1,2})[.-](?P<b>[0-9]{1,2})(?![0-9])(?P<year>(?!))?"
+        r"(?=(?: (?:at )?| ?(?:[上下]午|早上|晚上|中午) ?)[0-9]{1,2} ?(?:[:点]|[ap]\.?m))",
+        _slashed,
+    ),
     Rule(rf"{HEAD}(?:in|after) {AMOUNT}{UNIT}{TAIL}", _later),
     Rule(rf"{HEAD}{AMOUNT}{UNIT} (?P<way>later|from now|ago){TAIL}", _from_now),
     Rule(

@@ -40,7 +40,7 @@ BEFORE_SUMMER_TIME = datetime(2026, 3, 28, 12, 0, tzinfo=BERLIN)
                 "last week",
             )
         ),
-        *((typed, "ambiguous") for typed in ("03/04", "3/4 10:00", "周三26号", "wed 26 nov")),
+        *((typed, "ambiguous") for typed in ("03/04", "3/4 10:00", "3.4 10点", "周三26号", "wed 26 nov")),
     ],
 )
 def test_what_cannot_be_meant_is_told_in_both_languages(typed: str, key: str) -> None:
