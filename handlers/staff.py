@@ -41,10 +41,15 @@ async def introduce(asked: Invocation, ctx: Context) -> None:  # noqa: ARG001 - 
 
 @command(Command("bind", "me", zh=("绑定",), en=("bind",), role=None, tier="write", takes="text"))
 async def bind(asked: Invocation, ctx: Context) -> None:
-    """A wrong code is answered and not refused, because a refusal would forget that it was tried."""
+    """A wrong code is answered and not refused, because a refusal would forget that it was tried.
+
+    Of who is not known yet, only the verb tells which language they read.
+    """
     if ctx.staff:
         ctx.reply("staff/bound_already", name=ctx.staff.name)
-    elif await BindAttempt.locked(ctx.chat, ctx.now):
+        return
+    ctx.language = "en" if asked.verb in asked.command.en else "zh-CN"
+    if await BindAttempt.locked(ctx.chat, ctx.now):
         ctx.reply("staff/bind_locked", minutes=int(LOCKED.total_seconds() // 60))
     elif staff := await BindCode.redeem(code_in(asked.text) or "", ctx.now):
         await _welcome(staff, ctx)

@@ -55,6 +55,17 @@ async def test_a_code_works_once(stranger: Phone, code: str, clock: Clock) -> No
     assert "绑定码不对" in await second.say(f"绑定 {code}")
 
 
+@pytest.mark.parametrize(
+    ("typed", "wrong", "locked"),
+    [("bind 7K3F9Q", "That code is wrong", "15 minutes"), ("绑定 7K3F9Q", "绑定码不对", "15 分钟")],
+)
+async def test_a_stranger_is_answered_in_the_language_of_the_verb(
+    stranger: Phone, typed: str, wrong: str, locked: str
+) -> None:
+    assert [wrong in await stranger.say(typed) for _ in range(5)] == [True] * 5
+    assert locked in await stranger.say(typed)
+
+
 async def test_a_code_is_old_after_ten_minutes(stranger: Phone, code: str, clock: Clock) -> None:
     clock.forward(minutes=10)
     assert "绑定码不对" in await stranger.say(f"绑定 {code}")

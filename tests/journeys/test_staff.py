@@ -35,7 +35,7 @@ async def test_a_code_makes_a_chat_a_colleagues(town: Town) -> None:
     assert "王芳" in await town.staff_says("whoami", SALES)
     assert "find" in {each["command"] for each in offered(town, SALES)}
     assert await Customer.all().count() == 0
-    assert "不对，或者过期了" in await town.staff_says(f"bind {code}", "20003")  # it serves once
+    assert "wrong or too old" in await town.staff_says(f"bind {code}", "20003")  # it serves once
 
 
 async def test_the_same_in_wecom_and_in_english(town: Town) -> None:
