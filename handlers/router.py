@@ -213,20 +213,25 @@ async def _reply(text: str, bare: str, dialog: Dialog, ctx: Context) -> None:
 
 
 def _gives_way(dialog: Dialog, text: str) -> bool:
-    """Whether this is a command where what is asked for is none, or is what is being asked, typed out as a whole."""
+    """Whether this is a command where none is asked for, what is being asked typed out as a whole, or a mere look."""
     asking, typed = table().called(dialog.asks), table().called(text)
     if asking is None or typed is None:
         return False
-    return asking.yields or (typed is asking and _is_whole(text))
+    return asking.yields or _is_whole(text, again=typed is asking)
 
 
-def _is_whole(text: str) -> bool:
-    """Whether a command names by its id what it is about, or has nothing to name: 回复 晚了 is no such one."""
+def _is_whole(text: str, *, again: bool) -> bool:
+    """Whether a command names by its id what it is about, or has nothing to name: 回复 晚了 is no such one.
+
+    If it is not the same command `again`, it reads, and there is nothing else to it: 看 C1, but not 看 C1 的报价.
+    """
     try:
         asked = parse(text, table())
     except Refusal:
         return False
-    return not asked.command.targets or isinstance(asked.target, Target)
+    if again:
+        return not asked.command.targets or isinstance(asked.target, Target)
+    return asked.command.tier == "read" and isinstance(asked.target, Target) and not asked.words
 
 
 def why(refusal: Refusal, ctx: Context) -> str:

@@ -156,6 +156,13 @@ async def test_a_command_is_no_name_of_a_colleague(lilei: Phone, hire: Hire, com
     assert "没有叫" not in await boss.say(command)
 
 
+@pytest.mark.parametrize("look", ["看 C1", "show c1", "看：Ｃ１。", "聊天 L1", "看 C99"])
+async def test_a_mere_look_at_somebody_is_no_answer(lilei: Phone, look: str) -> None:
+    assert "Mia" in await lilei.say(look) or "C99" in look
+    assert await said() == []
+    assert not (await lilei.say("1")).startswith("好，正在发给")
+
+
 async def test_elsewhere_an_answer_may_begin_like_a_command(lilei: Phone) -> None:
     await lilei.say("看 C1 的报价")
     assert await said() == ["看 C1 的报价"]
