@@ -16,10 +16,29 @@ CUSTOMER = (*TOLD, *BLANK, "source", "created_at")
 LEAD = ("customer_id", "owner_id", "stage", "source", "first_words", "created_at")
 STAGES = ("new", "talking", "talking", "interested", "won", "lost")
 KEY = ("customer_id", "key", "owned_key")
+GROUP = ("id", "name", "order", "source", "created_at")
+TAG = ("id", "group_id", "name", "order", "kind", "scope", "source", "description", "created_at")
+TAGGING = ("customer_id", "tag_id", "source", "at")
+TAGS, IN_GROUP = 40, 5
 PART = 50_000
 
 
 Rows = list[tuple[object, ...]]
+
+
+def library() -> dict[str, tuple[tuple[str, ...], Rows]]:
+    """By table, the columns and rows of groups and tags."""
+    groups: Rows = [(number, f"group {number}", 0, "staff", 0) for number in range(1, TAGS // IN_GROUP + 1)]
+    tags: Rows = [
+        (number, (number - 1) // IN_GROUP + 1, f"tag {number}", 0, "manual", "[]", "staff", "", 0)
+        for number in range(1, TAGS + 1)
+    ]
+    return {"tag_group": (GROUP, groups), "tag": (TAG, tags)}
+
+
+def taggings(leads: Rows) -> Rows:
+    """Two tags for each customer; all are as popular."""
+    return [(row[0], (int(str(row[0])) + step) % TAGS + 1, "staff", 0) for row in leads for step in (0, 7)]
 
 
 def parts(persons: Iterable[Person]) -> Iterator[tuple[Rows, Rows, Rows]]:
@@ -54,10 +73,13 @@ def fill_sqlite(file: Path, persons: Iterable[Person], staff: int) -> None:
         "INSERT INTO staff (id, name, role, team, language, active, created_at) VALUES (?, ?, 'sales', '', '', 1, 0)",
         [(number, f"s{number}") for number in range(1, staff + 1)],
     )
+    for table, (names, rows) in library().items():
+        connection.executemany(_insert(table, names), rows)
     connection.execute(f"CREATE TEMP TABLE staged ({', '.join(KEY)})")
     for customers, leads, keys in parts(persons):
         connection.executemany(_insert("customer", CUSTOMER), customers)
         connection.executemany(_insert("lead", LEAD), leads)
+        connection.executemany(_insert("tagging", TAGGING), taggings(leads))
         connection.executemany("INSERT INTO staged VALUES (?, ?, ?)", keys)
     columns = ", ".join(KEY)
     connection.execute(f"INSERT INTO searchable ({columns}) SELECT {columns} FROM staged ORDER BY key, customer_id")
@@ -68,7 +90,8 @@ def fill_sqlite(file: Path, persons: Iterable[Person], staff: int) -> None:
 
 
 def _insert(table: str, columns: tuple[str, ...]) -> str:
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"
+    names = ", ".join(f'"{column}"' for column in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"
 
 
 async def fill_postgres(url: str, persons: Iterable[Person], staff: int) -> None:
@@ -95,7 +118,7 @@ async def fill_postgres(url: str, persons: Iterable[Person], staff: int) -> None
             await connection.execute(row["sql"])
         for row in constraints:
             await connection.execute(f'ALTER TABLE searchable ADD CONSTRAINT "{row["name"]}" {row["sql"]}')
-        for table in ("staff", "customer"):
+        for table in ("staff", "customer", "tag_group", "tag"):
             await connection.execute(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT MAX(id) FROM {table}))"
             )
@@ -110,7 +133,10 @@ async def _copy(connection: asyncpg.Connection, persons: Iterable[Person], staff
         records=[(number, f"s{number}", "sales", "", "", True, 0) for number in range(1, staff + 1)],
         columns=("id", "name", "role", "team", "language", "active", "created_at"),
     )
+    for table, (names, rows) in library().items():
+        await connection.copy_records_to_table(table, records=rows, columns=names)
     for customers, leads, keys in parts(persons):
         await connection.copy_records_to_table("customer", records=customers, columns=CUSTOMER)
         await connection.copy_records_to_table("lead", records=leads, columns=LEAD)
+        await connection.copy_records_to_table("tagging", records=taggings(leads), columns=TAGGING)
         await connection.copy_records_to_table("searchable", records=keys, columns=KEY)
