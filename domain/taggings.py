@@ -152,7 +152,7 @@ def meanings(wanted: Wish, library: Sequence[Known], carried: Collection[int], *
     """
     found = [Meaning("+", *each) for name in wanted.added for each in _meant(name, library, creates=creates)]
     for name in wanted.dropped:
-        for typed, fits in _meant(name, library, creates=creates):
+        for typed, fits in _meant(name, library, creates=creates, added=False):
             there = tuple(tag for tag in fits if tag.id in carried)
             found.append(Meaning("-", typed, there or fits[:1]))
     return found
@@ -176,8 +176,10 @@ def _is_clear(key: str, times: Mapping[str, int]) -> bool:
     return times[key] == 1 and not NUMBER.fullmatch(key)
 
 
-def _meant(name: str, library: Sequence[Known], *, creates: bool) -> Iterator[tuple[str, tuple[Known, ...]]]:
-    """Where nothing is called so, it may be several names behind one sign."""
+def _meant(
+    name: str, library: Sequence[Known], *, creates: bool, added: bool = True
+) -> Iterator[tuple[str, tuple[Known, ...]]]:
+    """Where nothing is called so, it may be several names behind one sign; what is to go nobody wants to be made."""
     if whole := fitting(name, library):
         yield name, tuple(whole)
         return
@@ -185,9 +187,9 @@ def _meant(name: str, library: Sequence[Known], *, creates: bool) -> Iterator[tu
     unknown = next((part for part, fits in parts.items() if not fits), "")
     if not parts or unknown:
         what = unknown if any(parts.values()) else name
-        free = creates and _can_be_made(what)
+        free = added and creates and _can_be_made(what)
         near = list(alike(what, library))
-        raise Refusal("refusals/tagging_unknown", what=what, near=near, free=free, manages=creates)
+        raise Refusal("refusals/tagging_unknown", what=what, near=near, free=free, manages=creates or not added)
     yield from parts.items()
 
 

@@ -211,6 +211,7 @@ async def test_who_may_make_tags_is_told_how(hire: Hire, library: dict[str, Tag]
     await meet("张三")
     assert (await manager.say("打标 C1 +意向/很高")).splitlines()[-1] == "要新建发：建标签 意向/很高"
     assert (await manager.say("打标 C1 +新 客户")).splitlines()[-1] == '要新建发：建标签 "新 客户"'
+    assert (await manager.say("打标 C1 -新 客户")).splitlines()[-1] == "有哪些标签发：标签"
     assert "建标签" not in (told := await manager.say(f"打标 C1 +{'长' * 40}"))
     assert "找经理" not in told
     assert library
