@@ -38,7 +38,9 @@ def _profile(person: dict[str, Any], follows: Iterable[Follow]) -> Profile:
 
 
 def _follows(answer: dict[str, Any]) -> Iterable[Follow]:
-    return (follow(each) for each in _objects(answer.get("follow_user")))
+    told = _objects(answer.get("follow_user"))
+    listed = any(isinstance(each.get("tags"), list) for each in told)
+    return [follow(each, listed=listed) for each in told]
 
 
 def relation(told: object, *, listed: bool) -> ContactRead | str:
@@ -49,7 +51,7 @@ def relation(told: object, *, listed: bool) -> ContactRead | str:
     https://developer.work.weixin.qq.com/document/path/92994
     """
     person, info = _object(told, "external_contact"), _object(told, "follow_info")
-    tags, own = info.get("tag_id", [] if listed else None), follow(info)
+    tags, own = info.get("tag_id", [] if listed else None), follow(info, listed=False)
     external_userid = _text(person, "external_userid")
     carried = tuple(tags) if isinstance(tags, list) else None
     if not (external_userid and own.userid and all(isinstance(tag, str) for tag in carried or ())):
@@ -58,11 +60,11 @@ def relation(told: object, *, listed: bool) -> ContactRead | str:
     return ContactRead(external_userid, carried, own.userid, _profile(person, [own]))
 
 
-def follow(told: dict[str, Any]) -> Follow:
+def follow(told: dict[str, Any], *, listed: bool) -> Follow:
     """One relation; `tags` are the ids of the company's tags, the member's own ones have none and stay theirs.
 
-    A list that is left out is an empty one; of anything else in its place nothing is told of tags.
-
+    A list that is left out is an empty one where others are told beside it (`listed`), as in the platform's own
+    example; else, and with anything else in its place, nothing is told of tags.
     https://developer.work.weixin.qq.com/document/path/92114
     """
     return Follow(
@@ -72,7 +74,7 @@ def follow(told: dict[str, Any]) -> Follow:
         company=_text(told, "remark_corp_name"),
         state=_text(told, "state"),
         phones=_strings(told.get("remark_mobiles")),
-        tags=_tags(told.get("tags", [])),
+        tags=_tags(told.get("tags", [] if listed else None)),
         added_at=_moment(told.get("createtime")),
     )
 

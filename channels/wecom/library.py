@@ -76,16 +76,19 @@ def library(told: object) -> Library:
 
 
 def _in_group(told: object) -> Iterator[Remote | None]:
-    """A group and its tags without those that are deleted; None for what cannot be read."""
+    """A group and its tags without those that are deleted; None for what cannot be read.
+
+    A group goes with its last tag: one that is told without tags is not told to its end.
+    """
     if _is_deleted(told):
         return
     group = _remote("group", told, "group_")
     yield group
     tags = told.get("tag") if isinstance(told, dict) else None
-    if group is None or not isinstance(tags, list | None):
+    if group is None or not isinstance(tags, list) or not tags:
         yield None
         return
-    for tag in tags or ():
+    for tag in tags:
         if not _is_deleted(tag):
             yield _remote("tag", tag, group=group.id)
 

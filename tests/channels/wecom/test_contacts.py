@@ -139,6 +139,27 @@ async def test_an_edited_customer_is_read_again(channel: Channel, sandbox: Sandb
     assert (found.remark, found.phones, found.company, found.tags) == ("刘-番禺", ("13800000001",), "某店", ())
 
 
+@pytest.mark.parametrize(
+    ("lists", "tags"),
+    [
+        ([[], None], [(), ()]),
+        ([[{"tag_id": "t1"}], None], [("t1",), ()]),
+        ([None, None], [None, None]),
+        ([{}, [{"tag_id": "t1"}]], [None, ("t1",)]),
+    ],
+    ids=str,
+)
+async def test_a_list_of_tags_that_is_left_out_is_empty_only_beside_others(
+    channel: Channel, sandbox: Sandbox, lists: list[object], tags: list[object]
+) -> None:
+    told = [{"userid": f"m{n}"} | ({} if each is None else {"tags": each}) for n, each in enumerate(lists)]
+    body = {"errcode": 0, "external_contact": {"external_userid": "wm1"}, "follow_user": told}
+    sandbox.fail("wecom", "externalcontact/get", body=body)
+    read = await channel.read(customer_event("edit_external_contact"))
+    assert isinstance(read, ContactUpdated)
+    assert [follow.tags for follow in read.profile.follows] == tags
+
+
 async def test_the_recorded_customer_is_read_in_full(channel: Channel, sandbox: Sandbox) -> None:
     sandbox.fail("wecom", "externalcontact/get", body=CONTACT)
     read = await channel.read(customer_event("edit_external_contact"))

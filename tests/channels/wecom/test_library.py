@@ -68,6 +68,8 @@ async def test_what_is_marked_as_deleted_is_not_there(channel: WeCom, sandbox: S
         "x",
         {"group_id": "g2", "tag": [{"id": "t2", "name": "B"}]},
         {"group_id": "g2", "group_name": "来源", "tag": "x"},
+        {"group_id": "g2", "group_name": "来源", "tag": []},
+        {"group_id": "g2", "group_name": "来源"},
         {"group_id": "g2", "group_name": "来源", "tag": [{"id": 5, "name": "B"}]},
         {"group_id": "g2", "group_name": "来源", "tag": [{"id": "t2", "name": ""}]},
         {"group_id": "g2", "group_name": "来源", "tag": [None]},
