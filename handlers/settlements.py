@@ -24,6 +24,7 @@ from models.sync import Binding, Mark
 GONE = "tag_gone"  # the platform does not know it
 WORDS = {"per_contact": "contact_full"}  # the same by our own count is something else
 ONE_BY_ONE = frozenset({"not_ours", "too_many_fans", "name_taken", "name_too_long"})  # may be one tag's fault of many
+FULL = ("per_contact", "contact_full")
 OUTCOME = ("remote_id", "agreed", "sent", "reason", "touched_at", "retired", "heir_id")
 
 
@@ -121,7 +122,11 @@ async def _is_nobodys(row: Binding) -> bool:
 
 
 async def _bury(gone: Collection[Binding], ctx: Context) -> None:
-    """What was deleted is known until a reading proves it; so is a group that went with its last tag."""
+    """What was deleted is known until a reading proves it; so is a group that went with its last tag.
+
+    Whoever had it has room for one more.
+    """
+    crowded = await _crowded(gone)
     for row in gone:
         row.retired, row.heir_id, row.agreed, row.sent, row.reason = True, None, None, None, ""
         row.touched_at = ctx.now
@@ -129,6 +134,9 @@ async def _bury(gone: Collection[Binding], ctx: Context) -> None:
     await _write(gone)
     for account in sorted({row.account for row in gone}):
         await _bury_groups(account, ctx.now)
+    if crowded:
+        await _made_room(list(crowded))
+        await want(set(crowded.values()), ctx)
 
 
 async def _bury_groups(account: str, at: datetime) -> None:
@@ -201,7 +209,7 @@ async def _settle_change(change: TagChange, failed: Mapping[str, str], ctx: Cont
     reasons = {mark.reason for mark in marks}
     if GONE in reasons:
         await sync.ask(account, ctx)
-    if "no_relation" in reasons or await _made_room(change, list(identities)):
+    if "no_relation" in reasons or (change.drop and await _made_room(list(identities))):
         await want(set(customers.values()), ctx)
     else:
         await send(await rows.pending("identities", list(identities), MANY), ctx)
@@ -216,14 +224,22 @@ async def _sent(change: TagChange, identities: Sequence[int]) -> list[Mark]:
     return [mark for mark in marks if mark.binding.remote_id in remotes[bool(mark.sending)]]
 
 
-async def _made_room(change: TagChange, identities: Sequence[int]) -> bool:
+async def _made_room(identities: Sequence[int]) -> bool:
     """Whether somebody with too many tags has fewer now."""
-    if not change.drop:
-        return False
-    full = Mark.filter(identity_id__in=identities, state="failed", reason__in=["per_contact", "contact_full"])
+    full = Mark.filter(identity_id__in=identities, state="failed", reason__in=FULL)
     found = await full.exists()
     await full.filter(reason="contact_full").update(state="pending", reason="")
     return found
+
+
+async def _crowded(gone: Collection[Binding]) -> dict[int, int]:
+    """The contacts who had too many tags and one of these among them, each with the customer."""
+    accounts = {row.account for row in gone}
+    full = Mark.filter(binding__account__in=accounts, state="failed", reason__in=FULL).values_list("identity_id")
+    found = sorted({row[0] for row in await full})
+    theirs = Mark.filter(binding_id__in=[row.id for row in gone], agreed=True, identity_id__in=found)
+    chosen = {row[0] for row in await theirs.values_list("identity_id")} if found else set()
+    return await rows.hold_behind(sorted(chosen))
 
 
 async def _let_go(account: str, marks: Sequence[Mark], ctx: Context) -> None:
