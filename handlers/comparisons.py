@@ -98,16 +98,19 @@ def _went(sync: Sync, gone: int, ctx: Context) -> list[tuple[int, int]]:
 
 
 async def _is_held(sync: Sync, steps: Sequence[Step], picture: Picture, ctx: Context) -> bool:
-    """Whether so much is gone there that a manager must say that it is meant: until then nothing is taken over."""
+    """Whether so much is gone there that a manager must say that it is meant: until then nothing is taken over.
+
+    What they said holds for the tags that they were told of, and for no others.
+    """
     gone = vanishing(steps)
-    allowed = int(sync.found.get("allowed", 0)) if sync.allowed else 0
-    if len(gone) <= allowed or not picture.must_wait(gone, sync, ctx.now):
+    allowed = set(sync.found.get("allowed_tags", ())) if sync.allowed else set()
+    if gone.keys() <= allowed or not picture.must_wait(gone, sync, ctx.now):
         return False
-    told = int(sync.found.get("told", 0)) if sync.part == "held" else 0
-    if len(gone) >= GROWN * told:
-        told = len(gone)
+    told = sync.found.get("told_of", []) if sync.part == "held" else []
+    if len(gone) >= GROWN * len(told):
+        told = sorted(gone)
         await _tell_of_missing(sync, list(gone.values()), picture, ctx)
-    found = {**sync.found, "held": len(gone), "told": told, "missing": sorted(gone)}
+    found = {**sync.found, "held": len(gone), "told_of": told, "missing": sorted(gone)}
     await sync.note(ctx.now, part="held", found=found, reason="", allowed=False)
     return True
 

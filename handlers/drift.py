@@ -146,7 +146,7 @@ async def _rehearse(asked: Invocation, rest: tuple[str, ...], ctx: Context) -> N
             running.append(account)
         else:
             asker = {"account": ctx.chat.account, "chat": ctx.chat.id, "language": ctx.language}
-            names = ("held", "told", "held_taggings") if sync.part == "held" else ("held_taggings",)
+            names = ("held", "told_of", "held_taggings") if sync.part == "held" else ("held_taggings",)
             held = {name: sync.found[name] for name in names if name in sync.found}
             await begin(account, ctx, {**asker, "before": held})
             begun.append(account)
@@ -154,14 +154,14 @@ async def _rehearse(asked: Invocation, rest: tuple[str, ...], ctx: Context) -> N
 
 
 async def _allow(asked: Invocation, rest: tuple[str, ...], ctx: Context) -> None:  # noqa: ARG001
-    """As much as was told may go; if it is more by then, a manager is asked again."""
+    """What was told of may go; if others are gone by then, a manager is asked again."""
     held = [sync for account in _accounts(rest, ctx) if _waits(sync := await Sync.held(account))]
     if not held:
         raise Refusal("refusals/sync_not_held")
     for sync in held:
-        told = int(sync.found.get("told", 0))
+        told = sync.found.get("told_of", [])
         begun = await begin(sync.account, ctx)
-        found = {**begun.found, "allowed": told, "allowed_taggings": sync.found.get("held_taggings", 0)}
+        found = {**begun.found, "allowed_tags": told, "allowed_taggings": sync.found.get("held_taggings", 0)}
         await begun.note(ctx.now, allowed=sync.part == "held", found=found)
     ctx.reply("sync/allowed", rows=_places((sync.account for sync in held), ctx), by=colleague(ctx).name)
 

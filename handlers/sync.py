@@ -54,7 +54,7 @@ async def at_start(account: str, now: datetime) -> None:
         return
     begun = await _begin(account, now)
     if sync.part == "held":  # managers know
-        known = {name: sync.found[name] for name in ("held", "told") if name in sync.found}
+        known = {name: sync.found[name] for name in ("held", "told_of") if name in sync.found}
         await begun.note(now, part="held", found=begun.found | known)
 
 

@@ -204,7 +204,7 @@ class Sync(Model):
 
     @property
     def kept(self) -> dict[str, Any]:
-        names = (*KEPT, "allowed") if self.allowed else KEPT  # what a manager said holds until a library is read
+        names = (*KEPT, "allowed_tags") if self.allowed else KEPT  # what a manager said holds until a library is read
         return {name: self.found[name] for name in names if name in self.found}
 
     def went(self, at: datetime) -> list[tuple[int, int]]:

@@ -170,9 +170,10 @@ async def test_what_is_held_stays_so_while_the_account_does_not_answer(here: Pla
 
 
 async def test_what_a_manager_allowed_goes_after_the_next_reading_however_late_that_is(here: Platforms) -> None:
-    await held(here)
+    told_of = (await held(here)).found["told_of"]
     async with here.act() as ctx:
-        await (await sync.begin("wecom", ctx)).note(ctx.now, allowed=True, found={"allowed": 9})
+        begun = await sync.begin("wecom", ctx)
+        await begun.note(ctx.now, allowed=True, found={"allowed_tags": told_of})
     here.wecom.block(1800, LISTING)
     await here.run()
     here.clock.forward(hours=2)
