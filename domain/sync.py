@@ -93,7 +93,8 @@ class TagsAsked:
     """Ours: an account is to be asked for its tags; the look-up turns it into one of the three events below.
 
     `run` is the comparison that wants to know, 0 for the library alone. `part`: first the library, then page by page
-    from `cursor` who carries which tag. `dry`: only to tell what would change.
+    from `cursor` who carries which tag. `dry`: only to tell what would change. `contacts`: what these carry, before
+    it goes on from `cursor`; whoever is not in the answer is no contact any more.
     """
 
     at: datetime
@@ -102,6 +103,7 @@ class TagsAsked:
     part: Literal["library", "contacts"] = "library"
     cursor: str = ""
     dry: bool = False
+    contacts: tuple[str, ...] = ()
     kind: Literal["tags_asked"] = field(default="tags_asked", kw_only=True)
 
 

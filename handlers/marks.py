@@ -24,7 +24,7 @@ from models.listings import is_told_since, untold
 from models.sync import Binding, Mark
 from models.tags import Tag, Tagging
 
-__all__ = ["adopt", "adopt_tag", "begun_anew", "learned", "standing", "sweep_tag", "want"]
+__all__ = ["adopt", "adopt_tag", "begun_anew", "drop_tag", "learned", "standing", "sweep_tag", "want"]
 
 Read = tuple[Identity, str, frozenset[str]]
 LATER = (timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10))  # until the library was read
@@ -92,17 +92,24 @@ async def adopt_tag(account: str, remote: str, identities: Sequence[Identity], a
     return changed
 
 
-async def sweep_tag(account: str, remote: str, since: datetime, ctx: Context, guard: Guard | None = None) -> int:
-    """Whoever was not told of in a reading of all carriers that began at `since` carries the tag there no more.
+async def sweep_tag(account: str, remote: str, since: datetime, ctx: Context, guard: Guard | None = None) -> list[str]:
+    """Who has the tag there as far as we know, and was not told of in a reading of all carriers since then.
 
-    Of those who are to carry it no more either nothing is left.
+    Whether they lost it or are there no more themselves is yet to be asked. Of those who are to carry it no more
+    nothing is left.
     """
     found, carried = await untold(account, remote, since)
     if guard and guard.holds(sum(mark.agreed and mark.wanted for mark in found), carried):
         found = [mark for mark in found if not mark.agreed]
+    await drop_tag(remote, [mark.identity for mark in found if not mark.agreed], since, ctx)
+    return [mark.identity.external_id for mark in found if mark.agreed]
+
+
+async def drop_tag(remote: str, identities: Sequence[Identity], at: datetime, ctx: Context) -> int:
+    """Take over that these followers do not carry this one tag; how many taggings changed."""
     changed = 0
-    for part in _parts([mark.identity for mark in found]):
-        reading = await Reading.of(part, [remote], since, ctx)
+    for part in _parts(identities):
+        reading = await Reading.of(part, [remote], at, ctx)
         for identity in part:
             reading.without(identity, "", remote)
         changed += await reading.end("platform")

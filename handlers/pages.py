@@ -6,6 +6,7 @@ A contact that is as we know it costs no statement of its own.
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from domain.contacts import Follow, Profile
 from domain.messages import Address
@@ -13,7 +14,7 @@ from domain.reconcile import is_too_much
 from domain.sync import ContactRead, TagContactsRead
 from handlers.contacts import capture, learn
 from handlers.context import Context
-from handlers.marks import adopt, adopt_tag, sweep_tag, want
+from handlers.marks import adopt, adopt_tag, drop_tag, sweep_tag, want
 from handlers.notices import tell as tell_person
 from handlers.readings import Guard
 from handlers.rehearsals import rehearse_page, report
@@ -32,6 +33,8 @@ SKEW = timedelta(minutes=1)  # what the platform's clock may be behind ours
 
 TOGETHER = 500  # contacts in one transaction: nobody else can write meanwhile on SQLite
 
+ASKED = 100  # contacts of whom one call tells
+
 Relations = Mapping[tuple[int, str], Relation]
 
 
@@ -48,8 +51,10 @@ async def take_over(event: TagContactsRead, ctx: Context) -> None:
     guard = Guard(ctx.house.tags[sync.account].guard, int(sync.found.get("allowed_taggings", 0)))
     if event.asked.dry:
         counted = await rehearse_page(event, sync)
+    elif event.asked.contacts:
+        counted = {"taggings": await _doubted(event, sync, ctx)}
     elif event.tag:
-        counted = {"taggings": await _followers(event, since, guard, ctx)}
+        counted = {"taggings": await _followers(event, since, sync, guard, ctx)}
     else:
         counted = await _relations(event, guard, ctx)
         counted |= await _missed(event, since, ctx) if event.whole else {}
@@ -59,6 +64,8 @@ async def take_over(event: TagContactsRead, ctx: Context) -> None:
     sync.found["parts"] = event.before + 1 if event.more else 0
     if event.more:
         await sync.note(ctx.now, found=sync.found)
+    elif len(doubted := sync.found.get("doubted", ())) >= (ASKED if event.cursor else 1):
+        await go_on(sync, event.cursor, ctx, sorted(doubted)[:ASKED])
     elif event.cursor:
         await go_on(sync, event.cursor, ctx)
     else:
@@ -107,13 +114,36 @@ async def _tell_managers(account: str, held: int, ctx: Context) -> None:
         await tell_person(person, ctx, "sync/kept", offers=offers, account=account, channel=channel, count=held)
 
 
-async def _followers(event: TagContactsRead, since: datetime, guard: Guard, ctx: Context) -> int:
-    """Followers whom we have never met are no customers yet."""
+async def _followers(event: TagContactsRead, since: datetime, sync: Sync, guard: Guard, ctx: Context) -> int:
+    """Followers whom we have never met are no customers yet. Who lost the tag may have left: `doubted` are asked of."""
     account = event.asked.account
     identities = await Identity.filter(account=account, external_id__in=[each.id for each in event.contacts])
     changed = await adopt_tag(account, event.tag, identities, event.at, ctx)
     if event.whole:
-        changed += await sweep_tag(account, event.tag, since, ctx, guard)
+        doubted = dict(sync.found.get("doubted", {}))
+        for openid in await sweep_tag(account, event.tag, since, ctx, guard):
+            doubted[openid] = [*doubted.get(openid, ()), event.tag]
+        sync.found = {**sync.found, "doubted": doubted}
+    return changed
+
+
+async def _doubted(event: TagContactsRead, sync: Sync, ctx: Context) -> int:
+    """Who is there without a tag has lost it; who follows no more, and of whom nobody told us, keeps it here."""
+    account, asked = event.asked.account, event.asked.contacts
+    doubted = dict(sync.found.get("doubted", {}))
+    missing = {openid: doubted.pop(openid, ()) for openid in asked}
+    sync.found = {**sync.found, "doubted": doubted}
+    told = {each.id: each.tags for each in event.contacts}
+    known = {each.external_id: each for each in await Identity.filter(account=account, external_id__in=list(asked))}
+    changed = 0
+    for tag in sorted(set(chain.from_iterable(missing.values()))):
+        lost = [openid for openid, tags in told.items() if tags is not None and tag in missing[openid]]
+        those = [known[openid] for openid in lost if openid in known and tag not in (told[openid] or ())]
+        changed += await drop_tag(tag, those, event.at, ctx)
+    gone = [identity for openid, identity in known.items() if openid not in told]
+    for identity in gone:
+        await identity.reached("unfollowed", event.at)
+    await want([identity.customer_id for identity in gone], ctx)
     return changed
 
 

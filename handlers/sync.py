@@ -4,7 +4,7 @@ All questions to one account are in one lane, so that they are asked one after t
 then who carries which tag, page by page; each page's answer stores the next question, so it goes on after a crash.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -99,11 +99,11 @@ async def current(asked: TagsAsked, ctx: Context) -> Sync | None:
     return sync if asked.run in (0, sync.run) else None
 
 
-async def go_on(sync: Sync, cursor: str, ctx: Context) -> None:
-    """Ask who carries which tag, from `cursor` on."""
+async def go_on(sync: Sync, cursor: str, ctx: Context, contacts: Sequence[str] = ()) -> None:
+    """Ask who carries which tag, from `cursor` on; before that, what these contacts carry."""
     pages = int(sync.found.get("pages", 0))
     await sync.note(ctx.now, part="contacts", found={**sync.found, "pages": pages + 1})
-    asked = TagsAsked(ctx.now, sync.account, sync.run, "contacts", cursor, dry=sync.dry is not None)
+    asked = TagsAsked(ctx.now, sync.account, sync.run, "contacts", cursor, sync.dry is not None, tuple(contacts))
     key = f"{_keys(sync.account, sync.run)}{pages + 1}"
     await InboxEvent.remind(asked, key, ctx.now, ctx.now, lane=lane(sync.account))
 

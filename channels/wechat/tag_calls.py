@@ -1,6 +1,6 @@
 """Here lives every call about tags (用户标签) that we make to an official account, by wechatpy's class."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -79,11 +79,30 @@ class TagCalls:
             raise CallFailed("a list of followers that is none") from error
         return Carriers(openids, str(answer.get("next_openid") or ""))
 
+    async def people(self, openids: Sequence[str]) -> dict[str, tuple[str, ...] | None]:
+        """The tags of at most 100 followers, None where they are not told; of whom is not among them: follows no more.
+
+        https://developers.weixin.qq.com/doc/offiaccount/User_Management/Get_users_basic_information_UnionID.html
+        """
+        asked = {"user_list": [{"openid": openid} for openid in openids]}
+        answer = await self._ask("POST", "user/info/batchget", {}, asked)
+        try:
+            told = {str(user["openid"]): user for user in answer["user_info_list"]}
+            left = {openid for openid, user in told.items() if int(user["subscribe"]) == 0}
+        except (KeyError, TypeError, ValueError) as error:
+            raise CallFailed("a list of followers that is none") from error
+        return {openid: _tags(told.get(openid, {})) for openid in openids if openid not in left}
+
     async def _wechatpy(self) -> Any:  # wechatpy tells no types
         """Its class for tags, made when the first tag is spoken of."""
         if self._tag is None:
             self._tag = await api("wechatpy.client.api", "WeChatTag", self._ask)
         return self._tag
+
+
+def _tags(user: Mapping[str, Any]) -> tuple[str, ...] | None:
+    ids = user.get("tagid_list")
+    return own(ids) if isinstance(ids, list) else None
 
 
 def own(ids: Iterable[object]) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Here lives how an official account is asked for its tags, and tag by tag for who has them."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, Self
@@ -10,7 +11,7 @@ from channels import Clock
 from channels.wechat.api import Rejected
 from channels.wechat.sender import SOON
 from channels.wechat.tag_calls import PAGE, Carriers, Counted, TagCalls
-from channels.wechat.tags import UNKNOWN, tag_meaning
+from channels.wechat.tags import UNKNOWN, about_person, tag_meaning
 from domain.channel import Deferred
 from domain.errors import CallFailed
 from domain.sync import ContactRead, TagContactsRead, TagLibraryRead, TagsAsked, TagsUnread
@@ -71,6 +72,8 @@ class TagReader:
     async def look(self, asked: TagsAsked) -> TagsRead:
         at = self._clock()
         try:
+            if asked.contacts:
+                return await self._people(asked, at)
             return await (self._library(asked, at) if asked.part == "library" else self._carriers(asked, at))
         except Rejected as error:
             return self._unread(asked, error)
@@ -98,6 +101,22 @@ class TagReader:
         then = place.beyond if ended else place.past(page)
         whole = ended and place.read + len(contacts) >= count
         return TagContactsRead(at, asked, contacts, then.cursor, tag, whole=whole)
+
+    async def _people(self, asked: TagsAsked, at: datetime) -> TagContactsRead:
+        told = await self._told_of(asked.contacts)
+        contacts = tuple(ContactRead(openid, tags) for openid, tags in told.items())
+        return TagContactsRead(at, asked, contacts, asked.cursor)
+
+    async def _told_of(self, openids: Sequence[str]) -> Mapping[str, tuple[str, ...] | None]:
+        """Whom the platform does not know refuses the call for all of them: each half is asked without the other."""
+        try:
+            return await self._calls.people(openids)
+        except Rejected as error:
+            if about_person(error.code) is None:
+                raise
+            middle = len(openids) // 2
+            parts = (openids[:middle], openids[middle:]) if middle else ()
+            return {openid: tags for part in parts for openid, tags in (await self._told_of(part)).items()}
 
     def _unread(self, asked: TagsAsked, error: Rejected) -> TagsUnread:
         now = self._clock()

@@ -5,7 +5,7 @@ import pytest
 from domain.contacts import Follow, Profile
 from domain.events import ContactUpdated
 from domain.messages import Address
-from handlers.marks import adopt, adopt_tag, sweep_tag
+from handlers.marks import adopt, adopt_tag, drop_tag, sweep_tag
 from models.changes import Change
 from models.customers import Identity, Relation
 from models.sync import Binding, Mark
@@ -159,7 +159,8 @@ async def test_followers_of_one_tag_are_taken_over_and_the_missing_lose_it(here:
     began = here.clock.forward(seconds=1)
     async with here.act() as ctx:
         assert await adopt_tag("official", remote, [fans["Tom"], fans["Ann"]], ctx.now, ctx) == 1
-        assert await sweep_tag("official", remote, began, ctx) == 1
+        assert await sweep_tag("official", remote, began, ctx) == ["oMia"]
+        assert await drop_tag(remote, [fans["Mia"]], ctx.now, ctx) == 1
     await here.run()
     assert [await carries(person) for person in people] == [[], ["高"], ["高"]]
     assert [here.carried(name) for name in ("Mia", "Tom", "Ann")] == [

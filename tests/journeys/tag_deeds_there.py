@@ -120,12 +120,11 @@ async def take_official(story: History) -> None:
 
 
 async def leave_official(story: History) -> None:
-    story.land.deaf = False  # nothing else tells who follows
     await story.land.wechat.unfollow(story.one(f"o{name}" for name in FANS))
 
 
 async def come_official(story: History) -> None:
-    story.land.deaf = False
+    story.land.deaf = False  # nothing else tells who follows
     await story.land.wechat.follow(story.one(f"o{name}" for name in FANS))
 
 

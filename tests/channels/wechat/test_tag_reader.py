@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 NOW = Clock().now
 LIBRARY = TagsAsked(NOW, "official", 3)
 CONTACTS = TagsAsked(NOW, "official", 3, "contacts")
-FANS = "user/tag/get"
+FANS, PEOPLE = "user/tag/get", "user/info/batchget"
 
 
 @pytest.fixture
@@ -143,6 +143,44 @@ async def test_who_left_at_the_edge_of_a_page_ends_that_tag_unproven(stage: Stag
     await wechat.unfollow(openids[PAGE - 1])
     passed = await page(stage, begun.cursor)
     assert (passed.contacts, passed.cursor, passed.whole) == ((), "", False)
+
+
+async def test_single_followers_are_asked_for_what_they_have_and_who_left_is_not_told(
+    stage: Stage, wechat: WeChat
+) -> None:
+    tag = wechat.make_tag("新客")
+    openids = fans(wechat, tag, 3)
+    wechat.untag_fan(openids[1], tag)
+    await wechat.unfollow(openids[2])
+    asked = replace(CONTACTS, contacts=openids, cursor='[[],"",0]')
+    told = await look(stage, asked)
+    assert told == TagContactsRead(
+        NOW, asked, (ContactRead(openids[0], (str(tag),)), ContactRead(openids[1], ())), asked.cursor
+    )
+    assert [call.method_or_path for call in stage.sandbox.calls][-1:] == [PEOPLE]
+
+
+async def test_somebody_whom_the_platform_does_not_know_keeps_nobody_from_being_told_of(
+    stage: Stage, wechat: WeChat
+) -> None:
+    openids = fans(wechat, wechat.make_tag("新客"), 2)
+    told = await look(stage, replace(CONTACTS, contacts=(openids[0], "oNobody", openids[1])))
+    assert isinstance(told, TagContactsRead)
+    assert [each.id for each in told.contacts] == [*openids]
+
+
+async def test_of_a_follower_without_a_list_of_tags_nothing_is_told(stage: Stage) -> None:
+    body = {"user_info_list": [{"subscribe": 1, "openid": "oA"}]}
+    stage.sandbox.fail("wechat", PEOPLE, body=body)
+    told = await look(stage, replace(CONTACTS, contacts=("oA", "oB")))
+    assert isinstance(told, TagContactsRead)
+    assert told.contacts == (ContactRead("oA", None), ContactRead("oB", None))
+
+
+@pytest.mark.parametrize("body", [{}, {"user_info_list": None}, {"user_info_list": ["oA"]}, {"errcode": -1}], ids=str)
+async def test_followers_that_cannot_be_asked_have_not_left(stage: Stage, body: dict[str, Any]) -> None:
+    stage.sandbox.fail("wechat", PEOPLE, body=body)
+    assert isinstance(await look(stage, replace(CONTACTS, contacts=("oA",))), TagsUnread)
 
 
 ERRORS: list[tuple[dict[str, Any], str, timedelta]] = [
