@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from domain.contacts import Profile
+from domain.contacts import Follow, Profile
 from domain.events import ContactAdded, ContactRemoved, ContactReturned, ContactUpdated, SourceScanned
 from domain.messages import Address, OutboundMessage, Text, Welcome
 from handlers.context import Context
@@ -138,11 +138,29 @@ async def learn(identity: Identity, profile: Profile, ctx: Context) -> Identity:
     identity.unionid = profile.unionid or identity.unionid
     await identity.save(update_fields=["name", "username", "unionid"])
     await customer.change(ctx.actor, **told)
+    anew = await _begun_meanwhile(identity, profile, ctx)
     await Relation.keep(identity.id, profile.follows)
     identity.customer = await joined(customer, "unionid", news, ctx)
     await index(identity.customer)
     await learned(identity, profile, ctx)
+    if anew:
+        await want([identity.customer_id], ctx)
     return identity
+
+
+def is_anew(row: Relation, follow: Follow) -> bool:
+    """Whether this is not the relation that we knew: that one ended and this one began, and nobody told us."""
+    return bool(row.added_at and follow.added_at and follow.added_at > row.added_at)
+
+
+async def _begun_meanwhile(identity: Identity, profile: Profile, ctx: Context) -> bool:
+    """What the platform tells of tags on such a relation takes none of them from the customer."""
+    told = {follow.userid: follow for follow in profile.follows}
+    rows = await Relation.filter(identity_id=identity.id, userid__in=list(told)) if told else []
+    anew = [row.userid for row in rows if is_anew(row, told[row.userid])]
+    for member in anew:
+        await begun_anew(identity, member, ctx)
+    return bool(anew)
 
 
 async def index(customer: Customer) -> None:

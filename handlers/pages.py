@@ -12,7 +12,7 @@ from domain.contacts import Follow, Profile
 from domain.messages import Address
 from domain.reconcile import is_too_much
 from domain.sync import ContactRead, TagContactsRead
-from handlers.contacts import capture, learn
+from handlers.contacts import capture, is_anew, learn
 from handlers.context import Context
 from handlers.marks import adopt, adopt_tag, drop_tag, sweep_tag, want
 from handlers.notices import tell as tell_person
@@ -221,7 +221,7 @@ def _differs(identity: Identity, profile: Profile, relations: Relations) -> bool
 
 
 def _is_other(row: Relation | None, follow: Follow) -> bool:
-    if row is None or row.ended_at:
+    if row is None or row.ended_at or is_anew(row, follow):
         return True
     here = (row.remark, row.description, row.company, tuple(row.phones))
     return here != (follow.remark[:64], follow.description[:200], follow.company[:64], follow.phones)
