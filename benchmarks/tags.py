@@ -33,12 +33,12 @@ from benchmarks import servers
 from benchmarks.load import cpu_seconds
 from benchmarks.platforms import GIVEN, SPARE, Place, company, dice, followers, simulated
 from benchmarks.road import OLD
-from sandbox import Sandbox, SandboxSettings
+from sandbox import Sandbox
 from sandbox.ledger import Call
 
 BOSS = "member000"
 NAMED = 50  # customers in one line
-OURS = ("externalcontact/", "tags/", "user/tag/")  # the calls that are about tags
+OURS = ("externalcontact/", "tags/", "user/tag/", "user/info/")  # the calls that are about tags
 PATIENCE = 1_800.0
 LIMITS = {"wecom.tags_per_minute": 10**8, "wecom.tags_per_hour": 10**8, "wechat.taggings_per_day": 10**8}
 SYNC = "SELECT run, part FROM tag_sync WHERE account = '{account}'"
@@ -154,10 +154,7 @@ def bare(base: str, calls: Sequence[Call], at_once: int) -> tuple[float, float]:
 
 def configured(folder: Path, port: int, url: str, root: str) -> Path:
     """Our server with both channels, and a manager in WeCom."""
-    told, secrets = servers.config(port, url, root), SandboxSettings("")
-    wecom = {"name": "wecom", "kind": "wecom", "corp_id": secrets.corp_id, "agent_id": secrets.agent_id}
-    wecom |= {"secret": secrets.wecom_secret, "token": secrets.wecom_token, "aes_key": secrets.wecom_aes_key}
-    told["channels"] = [wecom | {"api_base": f"{root}/wecom"}, *told["channels"]]  # type: ignore[misc]
+    told = servers.config(port, url, root)
     told |= {"staff": [{"name": "老板", "role": "admin", "accounts": {"wecom": BOSS}}], "limits": LIMITS}
     file = folder / f"config-{port}.yaml"
     file.write_text(yaml.safe_dump(told, allow_unicode=True))
