@@ -118,7 +118,7 @@ async def _is_held(sync: Sync, steps: Sequence[Step], picture: Picture, ctx: Con
 async def _tell_of_missing(sync: Sync, gone: Sequence[int], picture: Picture, ctx: Context) -> None:
     before = sum(number for _, number in sync.went(ctx.now))
     offers = {"allow": f"sync allow {picture.account}"}
-    told = {"before": before, "there": picture.there + before}
+    told = {"before": before, "there": picture.there + before, "carried": await carrying(*gone)}
     await _tell_managers("sync/held", picture, ctx, offers=offers, **told, **_named(gone, picture))
 
 

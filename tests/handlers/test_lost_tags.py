@@ -59,14 +59,29 @@ async def living() -> int:
     return len(await Tag.living())
 
 
-async def test_managers_read_what_went_and_who_carried_it(
-    wecom: Platform, boss: Phone, hire: Hire, meet: Meet, clock: Clock
-) -> None:
-    lucy = await hire("Lucy", Role.MANAGER, language="en")
+async def carried(meet: Meet, clock: Clock) -> None:
+    """Two customers have two of the tags."""
     for name in ("张三", "李四"):
         tags = await Tag.filter(name__in=["档1", "档2"]).select_related("group")
         customer = await meet(name)
         await Tagging.give([(customer.id, tag) for tag in tags], "staff", Actor(None, "test", clock()))
+
+
+async def test_managers_who_are_asked_read_who_would_lose_a_tag(
+    wecom: Platform, boss: Phone, hire: Hire, meet: Meet, clock: Clock
+) -> None:
+    lucy = await hire("Lucy", Role.MANAGER, language="en")
+    await carried(meet, clock)
+    await lose(wecom, *range(7))
+    assert told(wecom, boss)[0].splitlines()[1] == "意向/档0、意向/档1、意向/档2 等，2 位客户带着"
+    assert told(wecom, lucy)[0].splitlines()[1] == "意向/档0, 意向/档1, 意向/档2 …, carried by 2 customers"
+
+
+async def test_managers_read_what_went_and_who_carried_it(
+    wecom: Platform, boss: Phone, hire: Hire, meet: Meet, clock: Clock
+) -> None:
+    lucy = await hire("Lucy", Role.MANAGER, language="en")
+    await carried(meet, clock)
     await lose(wecom, 0, 1, 2, 3)
     (read,), (heard,) = told(wecom, boss), told(wecom, lucy)
     assert read.splitlines() == [
