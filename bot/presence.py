@@ -11,6 +11,7 @@ import asyncpg
 import structlog
 
 from bot.database import OUTAGES, DatabaseUnusable
+from models.postgres import STUCK
 from models.signals import ANSWERS, Answered
 
 log = structlog.get_logger()
@@ -43,6 +44,7 @@ async def unserved(address: str) -> AsyncIterator[None]:
     connection = await asyncpg.connect(address, timeout=10, statement_cache_size=0)
     try:
         async with connection.transaction():
+            await connection.execute(f"SET LOCAL {STUCK} = 0")  # it stands still for as long as the block takes
             if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", PRESENCE):
                 raise DatabaseUnusable("a server is using the database: stop every process of it first")
             yield

@@ -14,6 +14,7 @@ from tortoise.migrations.executor import MigrationExecutor
 from tortoise.migrations.schema_editor import AsyncpgSchemaEditor, BaseSchemaEditor, SqliteSchemaEditor
 from tortoise.models import Model
 
+from models.postgres import STUCK
 from models.sqlite import statements
 
 ADVISORY_LOCK = 0x67_75_61_6E_78_69  # "guanxi": two processes that migrate one PostgreSQL database take turns
@@ -149,6 +150,7 @@ class Migrations(MigrationExecutor):
         """Apply what is due inside the caller's transaction (on SQLite with foreign keys off); says what that was."""
         sqlite = self.connection.capabilities.dialect == "sqlite"
         if not sqlite:
+            await self.connection.execute_query(f"SET LOCAL {STUCK} = 0")  # a busy machine thinks long in between
             await self.connection.execute_query(f"SELECT pg_advisory_xact_lock({ADVISORY_LOCK})")
         await self.recorder.ensure_schema(self._schema_editor(atomic=False))
         before = await self.applied()

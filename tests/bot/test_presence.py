@@ -51,3 +51,16 @@ async def test_two_servers_share_a_database_and_a_copy_wants_it_alone(postgres: 
         with pytest.raises(DatabaseUnusable, match="being copied or restored"):
             async with connected(postgres, print):
                 pytest.fail("the copy was not alone")
+
+
+async def test_a_copy_is_alone_for_as_long_as_it_takes(postgres: str) -> None:
+    """Whatever the administrator of PostgreSQL thinks of transactions that stand still."""
+    other = await connect(postgres)
+    name = await other.fetchval("SELECT quote_ident(current_database())")
+    await other.execute(f"ALTER DATABASE {name} SET idle_in_transaction_session_timeout = 100")
+    await other.close()
+    async with unserved(postgres):
+        await asyncio.sleep(0.5)
+        with pytest.raises(DatabaseUnusable, match="being copied or restored"):
+            async with connected(postgres, print):
+                pytest.fail("the copy was not alone")

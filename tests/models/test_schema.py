@@ -9,6 +9,7 @@ import pytest
 from tortoise.exceptions import IntegrityError
 
 from bot.database import DatabaseUnusable, insert_many, migrate, opened, status
+from models import postgres
 from models.customers import Customer, Identity, Relation
 from models.fields import instant
 from models.inbox import InboxEvent
@@ -35,6 +36,11 @@ CHANGES = """
         ops.RemoveField("InboxEvent", "error"),
         ops.AddField("Staff", "title", fields.CharField(max_length=64, db_default="")),
         ops.RemoveField("Staff", "language"),
+    ]
+"""
+SLOW = """
+        ops.RunPython(lambda apps, editor: __import__("time").sleep(0.5)),
+        ops.AddField("Staff", "title", fields.CharField(max_length=64, db_default="")),
     ]
 """
 BROKEN = """
@@ -146,3 +152,12 @@ async def test_a_migration_that_fails_changes_nothing(database_url: str, later: 
     async with opened(database_url):
         assert len(await Customer.filter(language="")) == 2
         assert (await status(database_url, package=later.name)).pending == ("0002_broken",)
+
+
+async def test_a_migration_may_stand_still_for_longer_than_a_server(
+    postgres_url: str, later: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a busy machine it is seconds between two of its statements."""
+    monkeypatch.setattr(postgres, "PATIENCE", "100")
+    (later / "0002_slow.py").write_text(HEAD + SLOW)
+    assert await migrate(postgres_url, package=later.name) == ("0002_slow",)
