@@ -1,14 +1,18 @@
 """Which processes a database takes: a file one that does everything; each refusal has its reason."""
 
 import asyncio
+import re
 import sys
 from asyncio.subprocess import PIPE
+from importlib import resources
 from pathlib import Path
 
 import pytest
-from asyncpg import connect
+from asyncpg import Connection, connect
 
+from bot import database
 from bot.presence import connected
+from models.carrier import MARK, known
 from tests.bot.test_commands import Say, say, written
 from tests.processes import ROOT
 
@@ -58,6 +62,67 @@ async def test_tables_of_a_newer_program_are_told(tmp_path: Path, postgres: str)
         code, _, err = await typed(*words, "-c", config)
         assert code == 1
         assert b"was made by a newer program (procrastinate 99.00.00): upgrade this one" in err
+
+
+async def test_tables_of_an_older_procrastinate_are_brought_up_to_date(tmp_path: Path, postgres_url: str) -> None:
+    """As far as wakes that wait there are kept, and the tables are those of a new database afterwards."""
+    config, connection = written(tmp_path, postgres_url), await connect(postgres_url)
+    new = await carried(connection)
+    await go_back(connection)
+    assert await carried(connection) != new
+    code, _, err = await typed("serve", "-c", config)
+    assert code == 1
+    assert f"is not up to date (procrastinate {known()}): run `guanxi db upgrade` first".encode() in err
+    assert await typed("db", "upgrade", "-c", config) == (0, f"applied  procrastinate {known()}\n".encode(), b"")
+    assert await carried(connection) == new
+    assert await connection.fetchval("SELECT lock FROM procrastinate_jobs") == "inbox:1"
+    await connection.close()
+
+
+async def go_back(connection: Connection) -> None:
+    """To the tables of procrastinate 2.14, with a wake in them."""
+    for statement in await connection.fetch(
+        "SELECT format('DROP FUNCTION %s CASCADE', oid::regprocedure) AS sql FROM pg_proc"
+        " WHERE proname LIKE 'procrastinate%'"
+        " UNION ALL SELECT format('DROP TABLE %s CASCADE', oid::regclass) FROM pg_class"
+        " WHERE relname LIKE 'procrastinate%' AND relkind = 'r'"
+        " UNION ALL SELECT format('DROP TYPE %s CASCADE', pg_type.oid::regtype) FROM pg_type"
+        " LEFT JOIN pg_class ON pg_class.oid = typrelid"
+        " WHERE typname LIKE 'procrastinate%' AND (typtype = 'e' OR relkind = 'c')"
+    ):
+        await connection.execute(statement["sql"])
+    folder = resources.files("procrastinate") / "sql" / "migrations"
+    for file in sorted((file for file in folder.iterdir() if file.name < "03."), key=lambda file: file.name):
+        await connection.execute(file.read_text("utf-8"))
+    await connection.execute(f"COMMENT ON TABLE procrastinate_jobs IS '{MARK}02.14.01_01_add_indexes_for_fetch_job'")
+    await connection.execute(
+        "INSERT INTO procrastinate_jobs (queue_name, task_name, lock, queueing_lock, args)"
+        """ VALUES ('inbox', 'drain', 'inbox:1', 'inbox:1', '{"queue": "inbox", "shard": 1}')"""
+    )
+
+
+async def carried(connection: Connection) -> list[tuple[str, ...]]:
+    """The columns, functions and indexes of procrastinate, and which version they say they are."""
+    found = await connection.fetch(
+        "SELECT table_name || '.' || column_name AS name, data_type AS kind FROM information_schema.columns"
+        " WHERE table_name LIKE 'procrastinate%'"
+        " UNION ALL SELECT oid::regprocedure::text, md5(prosrc) FROM pg_proc WHERE proname LIKE 'procrastinate%'"
+        " UNION ALL SELECT indexname, indexdef FROM pg_indexes WHERE tablename LIKE 'procrastinate%'"
+        " UNION ALL SELECT 'version', obj_description('procrastinate_jobs'::regclass, 'pg_class') ORDER BY 1, 2"
+    )
+    return [tuple(row) for row in found]
+
+
+def test_an_old_postgresql_is_told(
+    say: Say, tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "OLDEST_POSTGRES", 999)
+    config, source = written(tmp_path, postgres_url), tmp_path / "a.db"
+    source.touch()
+    for words in (["serve"], ["db", "upgrade"], ["db", "status"], ["db", "copy", f"sqlite://{source}", postgres_url]):
+        code, _, err = say(*words, "-c", config)
+        assert code == 1
+        assert re.fullmatch(r"\S+ is PostgreSQL \d+: at least 999 is needed\n", err)
 
 
 async def typed(*words: object) -> tuple[int | None, bytes, bytes]:
