@@ -1,6 +1,7 @@
 """Shards: two holders on one PostgreSQL keep every lane's order, keep nobody waiting, and lose nothing in an outage."""
 
 import asyncio
+import itertools
 import random
 from collections import defaultdict
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,6 +15,7 @@ from bot.lanes import GRACE
 from bot.limiter import LocalLimiter
 from bot.outbox import OutboxWorker
 from bot.shards import ProcrastinateLanes
+from bot.worker import BATCH, ROUNDS
 from domain.channel import Deferred, Delivered, DeliveryResult
 from domain.messages import Address, OutboundMessage, Outgoing, Priority, Text
 from models.database import transaction
@@ -157,6 +159,33 @@ async def test_a_reply_overtakes_the_pushes_of_its_shard(postgres: str, office: 
         for person in pushed:
             office.gates[person].set()
         await settled(is_all_done)
+
+
+async def test_a_long_lane_lets_others_have_its_seat_in_between(postgres: str, office: Office) -> None:
+    long, short = await neighbours(2)
+    async with transaction():
+        for number in range(2 * BATCH * ROUNDS):
+            await promise(long, str(number))
+        await promise(short, "one")
+    async with holding(office, postgres, parallel=1):
+        await settled(is_all_done)
+    assert office.begun.index(short) == BATCH * ROUNDS
+    assert office.said[long] == [str(number) for number in range(2 * BATCH * ROUNDS)]
+
+
+async def test_a_shard_with_work_for_long_comes_round(postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever has it gives it up from time to time, so that another process may have the next turn."""
+    monkeypatch.setattr("bot.shards.SLICE", 0.1)
+    first, second, numbers = Office(), Office(), itertools.count()
+    async with asyncio.timeout(3 * WITHIN), holding(first, postgres), holding(second, postgres):
+        while not (first.said["p1"] and second.said["p1"]):
+            if await OutboxItem.filter(state="waiting").count() < BATCH * ROUNDS:
+                async with transaction():
+                    for number in itertools.islice(numbers, BATCH * ROUNDS):
+                        await promise("p1", str(number))
+            await asyncio.sleep(0.01)
+        await settled(is_all_done)
+    assert sorted(map(int, first.said["p1"] + second.said["p1"])) == list(range(next(numbers)))
 
 
 async def test_what_is_due_later_is_done_on_time_though_who_stored_it_is_gone(postgres: str, office: Office) -> None:
