@@ -16,7 +16,7 @@ from sandbox import SandboxSettings
 from tests.ports import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
-UP_WITHIN = 30.0
+UP_WITHIN = 90.0
 
 
 def official_only(folder: Path, secrets: SandboxSettings, database_url: str) -> Path:

@@ -32,7 +32,7 @@ pytestmark = [
     pytest.mark.database,
     pytest.mark.skipif(KIND == "sqlite", reason="several processes share a PostgreSQL, never a file"),
 ]
-EVERYTHING_WITHIN = 150.0
+EVERYTHING_WITHIN = 300.0
 TAKEN_OVER_WITHIN = 5.0  # seconds
 ASLEEP = 8.0  # seconds: twice as long as it takes until others count a process as gone
 TICK = 0.05
