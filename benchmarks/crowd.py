@@ -12,7 +12,8 @@ from models.search import owned
 
 TOLD = ("id", "name", "phone", "company", "seen_at", "owner_id")
 BLANK = ("position", "email", "city", "gender", "birthday", "language")
-CUSTOMER = (*TOLD, *BLANK, "source", "created_at")
+NOTHING = {"consent": "", "score": 0, "custom": "{}", "orders": 0, "amount": 0}
+CUSTOMER = (*TOLD, *BLANK, *NOTHING, "source", "created_at")
 LEAD = ("customer_id", "owner_id", "stage", "source", "first_words", "created_at")
 STAGES = ("new", "talking", "talking", "interested", "won", "lost")
 KEY = ("customer_id", "key", "owned_key")
@@ -49,7 +50,7 @@ def parts(persons: Iterable[Person]) -> Iterator[tuple[Rows, Rows, Rows]]:
     for person in persons:
         owner, since = person.owner or None, person.seen - 30_000_000_000
         told = (person.id, person.name, person.phone, person.company, person.seen, owner)
-        customers.append((*told, *("" for _ in BLANK), "direct", since))
+        customers.append((*told, *("" for _ in BLANK), *NOTHING.values(), "direct", since))
         leads.append((person.id, owner, STAGES[person.id % len(STAGES)], "direct", "", since))
         keys += ((person.id, key, owned(person.owner, key)) for key in keys_of(*person.known))
         if len(customers) == PART:

@@ -27,8 +27,10 @@ NUMBERS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE 
 OLD = (
     (
         "INSERT INTO customer"
-        " (id, name, phone, company, position, email, city, gender, birthday, language, source, created_at, seen_at)"
-        f" {NUMBERS} SELECT i, 'customer ' || i, '', '', '', '', '', '', '', '', 'direct', 0, 0 FROM n"
+        " (id, name, phone, company, position, email, city, gender, birthday, language, source, consent, score, custom,"
+        " orders, amount, created_at, seen_at)"
+        f" {NUMBERS} SELECT i, 'customer ' || i, '', '', '', '', '', '', '', '', 'direct', '', 0, '{{}}',"
+        " 0, 0, 0, 0 FROM n"
     ),
     (
         "INSERT INTO identity"

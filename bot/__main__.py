@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from bot.commands import audit, check, db, serve, staff
+from bot.commands import audit, check, db, events, orders, serve, staff
 from bot.commands.frame import Failed, group
 
 app = group("Guanxi 关系: one server for customers on WeCom, WeChat official accounts and Telegram.")
@@ -18,6 +18,8 @@ app.command()(check.check)
 app.add_typer(db.app, name="db")
 app.add_typer(staff.app, name="staff")
 app.add_typer(audit.app, name="audit")
+app.add_typer(orders.app, name="orders")
+app.add_typer(events.app, name="events")
 
 DEBUG = "--debug"
 

@@ -23,6 +23,7 @@ def house(settings: Settings) -> House:
     return House(
         language=settings.language,
         timezone=ZoneInfo(settings.timezone),
+        currency=settings.currency,
         accounts={config.name: config.kind for config in settings.channels},
         welcome=settings.replies.welcome,
         keywords=tuple((tuple(row.words), row.template) for row in settings.replies.keywords),

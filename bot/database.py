@@ -15,7 +15,7 @@ from tortoise.backends.base.executor import EXECUTOR_CACHE
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import BaseORMException
 
-from models import MODULES, carrier, copying
+from models import MODULES, carrier, copying, index
 from models.database import insert_many, transaction
 from models.schema import Migrations
 
@@ -165,12 +165,13 @@ async def _connected(
         )
         default: Any = connections.get("default")
         await default.create_connection(with_db=True)
-        if place.file:
-            yield
-        else:
+        if not place.file:
             await _check_version(place)
             connections.set("reader", default)
+        try:
             yield
+        finally:
+            await index.close()
 
 
 def _sqlite(file: Path) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import asyncpg
 
 from bot.database import DatabaseUnusable, Place
 from models.copying import APPLIED, MARK, PIECE, Row, Sum, Table
+from models.touched import WATCHED
 
 FRESH = "copy into a fresh database, made by `createdb` and `guanxi db upgrade`"
 
@@ -60,11 +61,20 @@ class Destination:
         return False
 
     async def _loosen(self, plan: Sequence[Table]) -> None:
-        """A row may refer to a later one of its own table: that is checked at the end, when all are there."""
+        """A row may refer to a later one of its own table: that is checked at the end, when all are there.
+
+        Nor is what comes a change that anybody has to look at (models/touched.py).
+        """
         for row in await self._wire.fetch(INWARD, [table.name for table in plan]):
             await self._wire.execute(f"ALTER TABLE {row['name']} DROP CONSTRAINT {row['rule']}")
-            owed = f"ALTER TABLE {row['name']} ADD CONSTRAINT {row['rule']} {row['words']}"
-            await self._wire.execute(f"INSERT INTO {MARK} (owed) VALUES ($1)", owed)
+            await self._owe(f"ALTER TABLE {row['name']} ADD CONSTRAINT {row['rule']} {row['words']}")
+        for table, *_ in WATCHED:
+            trigger = f"TRIGGER touched_{table}_insert"
+            await self._wire.execute(f"ALTER TABLE {table} DISABLE {trigger}")
+            await self._owe(f"ALTER TABLE {table} ENABLE {trigger}")
+
+    async def _owe(self, statement: str) -> None:
+        await self._wire.execute(f"INSERT INTO {MARK} (owed) VALUES ($1)", statement)
 
     async def position(self, table: Table) -> object:
         """The last key that was copied; None when none was."""

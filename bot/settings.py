@@ -160,6 +160,7 @@ class Settings(Part):
     database: Database = Database()
     language: Literal["zh-CN", "en"] = "zh-CN"
     timezone: str = "Asia/Shanghai"
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")] = "CNY"
     secret_key: SecretStr
     channels: tuple[Any, ...] = ()
     staff: tuple[Person, ...] = ()

@@ -1,15 +1,18 @@
 """Here lives what becomes of two customers who are one person, and what goes back when they turn out to be two.
 
-Rows are given as what their columns hold. Pairs map each field that changes to what it was and what it becomes.
+Rows are given as what their columns hold, each of the house's own fields by itself (`custom.等级`). Pairs map each
+field that changes to what it was and what it becomes.
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from domain.edits import CUSTOM
 from domain.leads import Stage
 
 FIELDS = ("name", "phone", "company", "position", "email", "city", "gender", "birthday", "language")
 RANK = {stage: rank for rank, stage in enumerate((Stage.LOST, *(each for each in Stage if each is not Stage.LOST)))}
+CONSENTS = ("", "granted", "withdrawn")  # the last weighs most
 
 Row = Mapping[str, Any]
 Pairs = dict[str, tuple[Any, Any]]
@@ -18,9 +21,12 @@ Pairs = dict[str, tuple[Any, Any]]
 def filled(kept: Row, absorbed: Row) -> Pairs:
     """What the kept customer takes over: a field that says nothing, and whoever looks after the other, if nobody does.
 
-    Where both say something the kept one is right, so is its owner. Seen last is seen last.
+    Where both say something the kept one is right, so is its owner. Seen last is seen last. Who does not want to be
+    written to on one account wants it on none.
     """
-    new = {name: absorbed[name] for name in FIELDS if not kept[name]}
+    new = {name: absorbed[name] for name in (*FIELDS, "score") if not kept[name]}
+    new |= {name: absorbed[name] for name in _own(absorbed) if _says_nothing(kept, name)}
+    new["consent"] = max(kept["consent"], absorbed["consent"], key=CONSENTS.index)
     if kept["owner_id"] is None:
         new |= {name: kept[name] or absorbed[name] for name in ("owner_id", "attendant_id")}
     new["seen_at"] = max(kept["seen_at"], absorbed["seen_at"])
@@ -44,7 +50,9 @@ def advanced(kept: Row, absorbed: Row) -> Pairs:
 
 def contradictions(kept: Row, absorbed: Row) -> tuple[str, ...]:
     """The fields in which both say something, and not the same."""
-    return tuple(name for name in FIELDS if kept[name] and absorbed[name] and kept[name] != absorbed[name])
+    both = [name for name in (*FIELDS, "score") if kept[name] and absorbed[name]]
+    both += [name for name in _own(absorbed) if not _says_nothing(kept, name) and not _says_nothing(absorbed, name)]
+    return tuple(name for name in both if kept[name] != absorbed[name])
 
 
 def has_two_owners(kept: Row, absorbed: Row) -> bool:
@@ -55,7 +63,7 @@ def has_two_owners(kept: Row, absorbed: Row) -> bool:
 def returned(pairs: Mapping[str, Iterable[Any]], now: Row) -> dict[str, Any]:
     """The values that go back: what nobody changed since. Nobody stands in where there is no owner any more."""
     apart = {name: tuple(pair) for name, pair in pairs.items()}
-    back = {name: old for name, (old, new) in apart.items() if now[name] == new}
+    back = {name: old for name, (old, new) in apart.items() if now.get(name) == new}
     is_nobodys = "owner_id" in back and back["owner_id"] is None
     return back | {"attendant_id": None} if is_nobodys and now.get("attendant_id") else back
 
@@ -71,4 +79,13 @@ def rebased(later: Mapping[str, Iterable[Any]], undone: Mapping[str, Iterable[An
 
 
 def _pairs(row: Row, new: Row) -> Pairs:
-    return {name: (row[name], value) for name, value in new.items() if row[name] != value}
+    return {name: (row.get(name), value) for name, value in new.items() if row.get(name) != value}
+
+
+def _own(row: Row) -> Iterable[str]:
+    """The house's own fields that somebody filled in."""
+    return (name for name in row if name.startswith(CUSTOM))
+
+
+def _says_nothing(row: Row, name: str) -> bool:
+    return row.get(name) in (None, "")

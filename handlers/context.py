@@ -8,6 +8,7 @@ from typing import NamedTuple
 from domain.events import Chat
 from domain.messages import Address, Button, Card, Content, OutboundMessage, Outgoing, Priority, Text
 from domain.permissions import Scope
+from domain.rules import Moment
 from domain.tags import TagRules
 from models.audit import Entry
 from models.changes import Actor
@@ -32,6 +33,7 @@ class House:
     keywords: tuple[tuple[tuple[str, ...], str], ...]
     tags: Mapping[str, TagRules] = field(default_factory=dict)
     approval_over: int = 200
+    currency: str = "CNY"
 
 
 class Promise(NamedTuple):
@@ -66,6 +68,11 @@ class Context:
     asked: bool = False
     overruled: bool = False
     promises: list[Promise] = field(default_factory=list)
+
+    @property
+    def moment(self) -> Moment:
+        """When and where rules are asked."""
+        return Moment(self.now, self.house.timezone, self.house.currency)
 
     @property
     def actor(self) -> Actor:

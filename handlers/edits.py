@@ -3,7 +3,7 @@
 from typing import Any
 
 from domain.commands import Command, Invocation
-from domain.edits import edits, field_alone
+from domain.edits import CUSTOM, Stored, edits, field_alone
 from domain.permissions import Role
 from domain.phones import at_home
 from handlers.cards import phone_number
@@ -40,7 +40,7 @@ async def edit(asked: Invocation, ctx: Context) -> None:
     new = edits(asked.words, ctx.now.astimezone(ctx.house.timezone).date())
     customer = await held(customer)
     check_writable(customer, ctx)
-    old = {field: getattr(customer, field) for field in new if getattr(customer, field) != new[field]}
+    old = {field: was for field in new if (was := _known(field, customer)) != new[field]}
     if await customer.change(ctx.actor, **new):
         await index(customer)
     told = [
@@ -62,18 +62,25 @@ async def _asked_back(asked: Invocation, customer: Customer, ctx: Context) -> bo
     return True
 
 
-def _was(field: str, value: str, customer: Customer, ctx: Context) -> str:
+def _known(field: str, customer: Customer) -> Stored:
+    own = field.startswith(CUSTOM)
+    known: Stored = customer.custom.get(field.removeprefix(CUSTOM), "") if own else getattr(customer, field)
+    return known
+
+
+def _was(field: str, value: Stored, customer: Customer, ctx: Context) -> str:
     """A number that was there before is shown as on the card."""
-    return phone_number(value, customer, colleague(ctx), ctx) if field == "phone" else _told(field, value, ctx)
+    return phone_number(str(value), customer, colleague(ctx), ctx) if field == "phone" else _told(field, value, ctx)
 
 
-def _told(field: str, value: str, ctx: Context) -> str:
+def _told(field: str, value: Stored, ctx: Context) -> str:
+    """As people write it."""
     match field:
         case "phone":
-            return at_home(value)
-        case "gender":
-            return terms(ctx.language)["genders"][value] if value else ""
+            return at_home(str(value))
+        case "gender" | "consent":
+            return str(terms(ctx.language)[f"{field}s"][str(value)]) if value else ""
         case "birthday":
-            return value.removeprefix("--")
+            return str(value).removeprefix("--")
         case _:
-            return value
+            return str(value)

@@ -141,7 +141,7 @@ async def unmerge(asked: Invocation, ctx: Context) -> None:
         needs_approval=False,
         merge=row.short_id,
         **_both(kept, absorbed),
-        **_brought(await Belongings.returning(row.moved, row.kept_id), ctx),
+        **_brought(await Belongings.returning(row.moved, row.kept_id, row.absorbed_id), ctx),
         back=[name for name in back if name not in {*PASSING, "claimed_at", "first_words", "attendant_id"}],
     )
 
@@ -243,6 +243,7 @@ def _brought(brings: Belongings, ctx: Context) -> dict[str, Any]:
         "messages": brings.messages,
         "notes": brings.notes,
         "tasks": brings.tasks,
+        "orders": brings.orders,
         "tags": brings.tags,
     }
 

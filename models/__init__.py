@@ -23,4 +23,8 @@ MODULES = (
     "models.groups",
     "models.tags",
     "models.sync",
+    "models.orders",
+    "models.behaviours",
+    "models.audiences",
+    "models.autotags",
 )

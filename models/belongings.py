@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, Self
 
 from models.customers import Identity
+from models.facts import how_many_orders
 from models.messages import Message
 from models.notes import Note
 from models.tags import Tag, Tagging
@@ -14,12 +15,13 @@ from models.tasks import Task
 
 @dataclass(frozen=True, slots=True)
 class Belongings:
-    """What changes sides: accounts, and how many messages, notes, to-dos and tags."""
+    """What changes sides: accounts, and how many messages, notes, to-dos, orders and tags."""
 
     identities: tuple[Identity, ...]
     messages: int
     notes: int
     tasks: int
+    orders: int
     tags: int
 
     @classmethod
@@ -29,17 +31,19 @@ class Belongings:
         notes = await Note.filter(customer_id=customer_id).count()
         tasks = await Task.filter(customer_id=customer_id).count()
         tags = len(await _lacked(customer_id, into))
-        return cls(tuple(identities), await _said(identities), notes, tasks, tags)
+        orders = await how_many_orders(customer_id)
+        return cls(tuple(identities), await _said(identities), notes, tasks, orders, tags)
 
     @classmethod
-    async def returning(cls, moved: Mapping[str, Any], kept: int) -> Self:
+    async def returning(cls, moved: Mapping[str, Any], kept: int, absorbed: int) -> Self:
         """What goes back of what moved when a joining is undone now."""
         there = {"customer_id": kept}
         identities = await Identity.filter(id__in=moved["identities"], **there).order_by("id")
         notes = await Note.filter(id__in=moved["notes"], **there).count()
         tasks = await Task.filter(id__in=moved["tasks"], **there).count()
         tags = await Tagging.filter(tag_id__in=moved.get("tags", []), **there).count()
-        return cls(tuple(identities), await _said(identities), notes, tasks, tags)
+        orders = await how_many_orders(kept, absorbed)
+        return cls(tuple(identities), await _said(identities), notes, tasks, orders, tags)
 
 
 async def tags_brought(source: int, target: int, among: Collection[int] | None = None) -> list[int]:

@@ -16,6 +16,7 @@ from models.sql import select
 MARK = "unfinished_copy"  # a table that a PostgreSQL database has while it holds a part of another one
 APPLIED = "SELECT name FROM tortoise_migrations WHERE app = 'models' ORDER BY name"
 PIECE = 2_000  # rows that are read, and written in one transaction
+OWN = frozenset({"touched", "rule_cursor", "index_mark", "index_piece"})  # each database writes these itself
 TEXTS = frozenset({"VARCHAR", "TEXT"})
 UNFIT = {
     "SMALLINT": "typeof({0}) <> 'integer' OR {0} NOT BETWEEN -32768 AND 32767",
@@ -118,14 +119,15 @@ class Sum:
 
 
 async def tables() -> tuple[Table, ...]:
-    """Every table of ours, those first that others refer to."""
+    """Every table of ours that moves, those first that others refer to."""
     connections = {"default": {"engine": "models.postgres", "credentials": {"dsn": ""}}}
     app = {"models": list(MODULES), "default_connection": "default"}
     async with TortoiseContext() as context:
         await context.init(config={"connections": connections, "apps": {"models": app}}, init_connections=False)
         known: Any = context.apps
         parents: dict[type[Model], list[type[Model]]] = {model: _parents(model) for model in known["models"].values()}
-        return tuple(_table(model) for model in TopologicalSorter(parents).static_order())
+        found = (_table(model) for model in TopologicalSorter(parents).static_order())
+        return tuple(table for table in found if table.name not in OWN)
 
 
 async def unfinished() -> bool:

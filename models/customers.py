@@ -1,22 +1,25 @@
 """Here lives who our customers are, where they can be reached, and whose they are."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
-from typing import Self
+from typing import Any, Literal, Self
 
 from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.models import Model
 
 from domain.contacts import Follow
+from domain.edits import CUSTOM
 from domain.events import ContactState
 from domain.messages import Address
 from models import rows
-from models.changes import Actor, changed
+from models.changes import Actor, Change, changed
 from models.database import insert_many
 from models.fields import Instant, Short, instant, milliseconds
 from models.sql import dialect, select
 from models.staff import Staff
+
+Consent = Literal["", "granted", "withdrawn"]
 
 SEEN_EVERY = timedelta(minutes=1)
 HELD = {"sqlite": "id = $1", "postgres": "id = $1 FOR NO KEY UPDATE"}  # SQLite has one writer, who holds everything
@@ -30,6 +33,13 @@ REACHED = "UPDATE identity SET state = $2, state_at = $3 WHERE id = $1 AND state
 
 
 class Customer(Model):
+    """`custom` holds the house's own fields.
+
+    What is told of orders and of behaviour is kept current with their rows (models/orders.py, models/behaviours.py):
+    `orders` paid ones, `amount` their sum in minor units of the house's currency, and when somebody last ordered, got
+    a push, clicked in one.
+    """
+
     id = fields.BigIntField(primary_key=True)
     name = Short(128, default="")
     phone = Short(32, default="")
@@ -41,6 +51,14 @@ class Customer(Model):
     birthday = Short(10, default="")
     language = Short(16, default="")
     source = Short(128, default="direct")
+    consent: Consent = fields.CharField(12, default="")  # type: ignore[assignment]
+    score = fields.IntField(default=0)
+    custom: dict[str, str | int | float] = fields.JSONField(default=dict)
+    orders = fields.IntField(default=0)
+    amount = fields.BigIntField(default=0)
+    last_order_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+    pushed_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+    clicked_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
     owner: fields.ForeignKeyNullableRelation[Staff] = fields.ForeignKeyField(
         "models.Staff", related_name="customers", null=True, on_delete=fields.SET_NULL
     )
@@ -79,8 +97,22 @@ class Customer(Model):
         return found[0] if found else None
 
     async def change(self, actor: Actor, **new: object) -> bool:
-        """Write these fields where they differ, with the trail; True when one did."""
-        return await changed(self, self.id, self.short_id, actor, **new)
+        """Write these fields where they differ, with the trail; True when one did. `custom.等级` is one of our own."""
+        own = {name: new.pop(name) for name in list(new) if name.startswith(CUSTOM)}
+        other = await self._change_own(actor, own) if own else False
+        return await changed(self, self.id, self.short_id, actor, **new) or other
+
+    async def _change_own(self, actor: Actor, new: Mapping[str, Any]) -> bool:
+        """None and nothing are no value: the key goes."""
+        named = {name: (self.custom.get(name.removeprefix(CUSTOM)), value) for name, value in new.items()}
+        pairs = {name: pair for name, pair in named.items() if pair[0] != (None if pair[1] == "" else pair[1])}
+        own = {name.removeprefix(CUSTOM): value for name, (_, value) in pairs.items()}
+        gone = {key for key, value in own.items() if value in (None, "")}
+        self.custom = {key: value for key, value in (self.custom | own).items() if key not in gone}
+        if pairs:
+            await rows.change(self, "custom")
+            await Change.keep(self.id, self.short_id, pairs, actor)
+        return bool(pairs)
 
 
 class Identity(Model):

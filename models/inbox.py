@@ -1,6 +1,6 @@
 """Here lives the inbox: everything that happened, once each, whoever told it and however often."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from itertools import chain
@@ -115,6 +115,15 @@ class InboxEvent(QueueRow):
         values = (OWN, key, lane, payload, at, now, priority)
         if await insert_many(cls, columns, [values], conflict=("account", "key")):
             await give(Wake(cls.QUEUE, lane, (at - now).total_seconds()))
+
+    @classmethod
+    async def remind_all(cls, events: Mapping[str, OwnEvent], now: datetime, lane: str) -> None:
+        """Let these happen now, one after the other, each once for its key."""
+        columns = ("account", "key", "lane", "payload", "due_at", "queued_at", "priority")
+        whole = f"{OWN}:{lane}"
+        values = [(OWN, key, whole, CODEC.dump_json(event).decode(), now, now, 0) for key, event in events.items()]
+        if await insert_many(cls, columns, values, conflict=("account", "key")):
+            await give(Wake(cls.QUEUE, whole))
 
     @classmethod
     async def is_any_waiting(cls, prefix: str, *, but: str = "") -> bool:

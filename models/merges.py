@@ -7,8 +7,9 @@ from typing import Any, Literal, Self
 from tortoise import fields
 from tortoise.models import Model
 
-from domain.merges import advanced, filled, rebased, returned
-from models import rows
+from domain.edits import CUSTOM
+from domain.merges import CONSENTS, advanced, filled, rebased, returned
+from models import facts, rows
 from models.belongings import tags_brought, tags_returned
 from models.changes import Actor, Change
 from models.customers import Customer, Identity
@@ -109,6 +110,7 @@ class Merge(Model):
             return False
         await Tagging.inherit(both, actor)
         tags = await self._return(kept, absorbed, self.done_at or actor.at)
+        await self._pass_on_consent()
         await _given_back(kept, await Lead.of(kept.id), self.moved, actor)
         await self._rebase(tags)
         self.state, self.undone_at = "undone", actor.at
@@ -136,6 +138,7 @@ class Merge(Model):
         await Note.filter(id__in=list(notes)).update(customer_id=kept)
         await Task.filter(id__in=list(tasks)).update(customer_id=kept)
         tags = await tags_brought(absorbed, kept)
+        await facts.brought(absorbed, kept)
         return {"identities": sorted(identities), "notes": list(notes), "tasks": list(tasks), "tags": tags}
 
     async def _return(self, kept: Customer, absorbed: Customer, done_at: datetime) -> list[int]:
@@ -147,11 +150,25 @@ class Merge(Model):
         heard = [identity.heard_at for identity in later if identity.heard_at]
         absorbed.seen_at = max((absorbed.seen_at, *heard))
         await rows.change(absorbed, "seen_at")
+        await facts.returned(kept.id, absorbed.id)
         return await tags_returned(self.moved.get("tags", []), kept.id, absorbed.id, done_at)
 
     async def _others(self) -> list[Self]:
         """The joinings into the same customer that stand; there are no new ones while the customer is held."""
         return await type(self).filter(kept_id=self.kept_id, state="done").exclude(id=self.id)
+
+    async def _pass_on_consent(self) -> None:
+        """Who else of those that were joined does not want to be written to: then it is because of them."""
+        told = self.moved["customer"].get("consent")
+        if not told or told[1] != CONSENTS[-1]:
+            return
+        for later in sorted(await self._others(), key=lambda other: int(other.moved["order"])):
+            if later.moved["order"] > self.moved["order"]:
+                absorbed = await Customer.get(id=later.absorbed_id)
+                if absorbed.consent == told[1]:
+                    later.moved["customer"]["consent"] = self.moved["customer"].pop("consent")
+                    await later.save(update_fields=["moved"])
+                    return
 
     async def _rebase(self, tags: Iterable[int]) -> None:
         """What later joinings of the same customer found was partly this one's; tags of it they bring themselves."""
@@ -208,7 +225,7 @@ async def _write(row: Customer | Lead, new: Mapping[str, Any], actor: Actor) -> 
     """Values as columns hold them; what a person would call a change is told in the trail."""
     if not new:
         return
-    told = {name: _read(row, name, value) for name, value in new.items()}
+    told = {name: value if name.startswith(CUSTOM) else _read(row, name, value) for name, value in new.items()}
     silent = SILENT & told.keys()
     for name in silent:
         setattr(row, name, told.pop(name))
@@ -220,9 +237,13 @@ async def _write(row: Customer | Lead, new: Mapping[str, Any], actor: Actor) -> 
 
 
 def values(row: Model) -> dict[str, Any]:
-    """What the columns of a row hold."""
+    """What the columns of a row hold; of a customer's own fields each by itself."""
     told = row._meta.fields_db_projection  # noqa: SLF001 - Tortoise's own word for them
-    return {name: row._meta.fields_map[name].to_db_value(getattr(row, name), row) for name in told}  # noqa: SLF001
+    held = {name: row._meta.fields_map[name].to_db_value(getattr(row, name), row) for name in told}  # noqa: SLF001
+    if isinstance(row, Customer):
+        del held["custom"]
+        held |= {f"{CUSTOM}{key}": value for key, value in row.custom.items()}
+    return held
 
 
 def _read(row: Model, name: str, value: Any) -> Any:

@@ -8,7 +8,8 @@ from tortoise import connections
 
 
 @lru_cache(maxsize=512)
-def _numbered(sql: str) -> str:
+def numbered(sql: str) -> str:
+    """As SQLite writes the places of values."""
     return re.sub(r"\$(\d+)", r"?\1", sql)
 
 
@@ -26,7 +27,7 @@ async def glance(sql: str, *values: object) -> list[dict[str, Any]]:
     """What is committed, of a few rows found by an index; outside any transaction."""
     reader: Any = connections.get("reader")
     if dialect() == "sqlite":
-        found: list[dict[str, Any]] = reader.glance(_numbered(sql), list(values))
+        found: list[dict[str, Any]] = reader.glance(numbered(sql), list(values))
         return found
     return await select(sql, *values, alias="reader")
 
@@ -34,6 +35,6 @@ async def glance(sql: str, *values: object) -> list[dict[str, Any]]:
 async def select(sql: str, *values: object, alias: str = "default") -> list[dict[str, Any]]:
     """The rows of a query or of a statement with RETURNING, inside the current transaction if there is one."""
     connection = connections.get(alias)
-    text = _numbered(sql) if connection.capabilities.dialect == "sqlite" else sql
+    text = numbered(sql) if connection.capabilities.dialect == "sqlite" else sql
     rows: list[dict[str, Any]] = await connection.execute_query_dict(text, list(values))
     return rows

@@ -1,20 +1,19 @@
 """Here lives `guanxi db`: the migrations of the database, and its move to another one."""
 
-import sys
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bot.commands.frame import CONFIG, ConfigFile, Failed, finish, group, plain_table, settings_of, show
+from bot.commands.progress import progress
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from bot.copying import Copied
 
-SEVERAL = 100_000  # rows between two lines about a table, where nobody looks but a program
 Source = Annotated[str, typer.Argument(help="sqlite://FILE; a relative one starts where the settings are.")]
 Target = Annotated[str, typer.Argument(help="postgres://USER@HOST/DATABASE; the password may be in PGPASSWORD.")]
 
@@ -62,7 +61,7 @@ def copy(source: Source, target: Target, config: ConfigFile = CONFIG) -> None:
     """Copy all rows of a SQLite file into a fresh PostgreSQL database; stop the server first. Say it again to go on."""
     from bot.copying import copy as copied
 
-    with _progress() as told:
+    with progress() as told:
         found = finish(copied(source, target, base=config.absolute().parent, told=told))
     show(_compared(found))
     for one in found:
@@ -80,26 +79,3 @@ def _compared(found: "Sequence[Copied]") -> "Table":
         checksums = {one.source.checksum: None, one.target.checksum: None}
         table.add_row(one.table, " → ".join(rows), " → ".join(checksums), "✓" if one.is_same else "✗")
     return table
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int], None]]:
-    """A bar for who watches, lines for who reads later."""
-    if not sys.stdout.isatty():
-        yield _line
-        return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    looks = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*looks, transient=True) as bars:
-        task = bars.add_task("")
-
-        def moved(step: str, done: int, total: int) -> None:
-            bars.update(task, description=step, completed=done, total=total, refresh=done == total)
-
-        yield moved
-
-
-def _line(step: str, done: int, total: int) -> None:
-    if done and (done == total or done % SEVERAL == 0):
-        typer.echo(f"{step}  {done:,} of {total:,}")

@@ -46,7 +46,8 @@ def config(tmp_path: Path, database_url: str) -> Path:
 LEVELS = [[], ["serve"], ["demo"], ["sandbox"], ["check"], ["version"], ["db"], ["db", "upgrade"], ["db", "status"]]
 LEVELS += [["db", "copy"], ["staff"], ["staff", "add"], ["staff", "list"], ["staff", "bind-code"]]
 LEVELS += [["staff", word] for word in ("deactivate", "activate", "role", "team")]
-LEVELS += [["audit"], ["audit", "verify"]]
+GROUPS = ("db", "staff", "audit", "orders", "events")
+LEVELS += [["audit"], ["audit", "verify"], ["orders"], ["orders", "import"], ["events"], ["events", "import"]]
 
 
 @pytest.mark.parametrize("level", LEVELS, ids=" ".join)
@@ -57,7 +58,7 @@ def test_every_level_has_help(say: Say, level: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "level", [level for level in LEVELS[1:] if level not in (["version"], ["db"], ["staff"], ["audit"])], ids=" ".join
+    "level", [level for level in LEVELS[1:] if level not in (["version"], *([group] for group in GROUPS))], ids=" ".join
 )
 def test_every_command_takes_a_config(say: Say, level: list[str]) -> None:
     assert "-c, --config" in say(*level, "--help")[1]

@@ -51,7 +51,7 @@ async def test_a_sqlite_file_is_made_with_its_folder_and_for_us_alone(tmp_path: 
 
 
 async def test_an_absolute_path_needs_no_base(tmp_path: Path) -> None:
-    assert await migrate(f"sqlite:///{tmp_path}/a.db", base=Path("/nowhere")) == ("0001_initial",)
+    assert await migrate(f"sqlite:///{tmp_path}/a.db", base=Path("/nowhere")) == ("0001_initial", "0002_touched")
     assert await migrate(f"sqlite://{tmp_path}/a.db") == ()
     assert (await status(f"sqlite://{tmp_path}/a.db")).pending == ()
 

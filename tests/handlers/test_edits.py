@@ -41,6 +41,37 @@ async def test_fields_are_changed_told_and_kept_in_the_trail(hire: Hire, meet: M
     ]
 
 
+async def test_the_houses_own_fields_consent_and_score_are_fields_too(hire: Hire, meet: Meet) -> None:
+    phone = await hire("李雷")
+    customer = await meet("张三", owner="李雷", custom={"等级": "银", "车": "黑"})
+    number = customer.short_id
+    assert (
+        await phone.say(f"改 {number} 评分=80 同意=是 自定义.等级=金 自定义.积分=1200 自定义.车=")
+    ).splitlines() == [
+        f"{number} 张三 改好了：",
+        "评分：0 → 80",
+        "接收意愿：（空） → 同意",
+        "等级：银 → 金",
+        "积分：（空） → 1200",
+        "车：黑 → （空）",
+    ]
+    now = await Customer.get(id=customer.id)
+    assert (now.score, now.consent, now.custom) == (80, "granted", {"等级": "金", "积分": 1200})
+    trail = await Change.filter(subject=number).order_by("id").values_list("field", "old", "new")
+    assert sorted(trail) == [
+        ("consent", "", "granted"),
+        ("custom.积分", "", "1200"),
+        ("custom.等级", "银", "金"),
+        ("custom.车", "黑", ""),
+        ("score", "0", "80"),
+    ]
+    assert "本来就是这样" in await phone.say(f"改 {number} 评分=80 自定义.等级=金 自定义.没有=")
+    assert "等级改成什么" in await phone.say(f"改 {number} 自定义.等级")
+    assert "等级：金 → 钻石" in await phone.say("钻石")
+    assert "评分写整数" in await phone.say(f"改 {number} 评分=很高")
+    assert "写 同意 或 拒绝" in await phone.say(f"改 {number} 同意=也许")
+
+
 @pytest.mark.parametrize("query", ["13800001234", "+86 138-0000-1234", "8613800001234", "1234", "星辰", "李四", "lisi"])
 async def test_what_was_changed_is_what_is_found(hire: Hire, meet: Meet, query: str) -> None:
     phone = await hire("李雷")

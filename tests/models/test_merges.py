@@ -1,6 +1,6 @@
 """Two customers who are joined and separated again are, row by row, what they were."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
@@ -13,6 +13,7 @@ from domain.merges import FIELDS
 from domain.messages import Text
 from domain.permissions import Role
 from handlers.contacts import index
+from models.behaviours import Act, Behaviour
 from models.changes import Actor, Change
 from models.customers import Customer, Identity, Relation
 from models.identities import told_apart
@@ -20,6 +21,7 @@ from models.leads import Lead
 from models.merges import Merge
 from models.messages import Message
 from models.notes import Note
+from models.orders import Order, Sale
 from models.search import Searchable
 from models.sql import select
 from models.staff import Staff
@@ -28,7 +30,7 @@ from models.tasks import Task
 from tests.clock import Clock
 from tests.racing import overlapping
 
-TABLES = ("customer", "identity", "relation", "message", "note", "task", "lead", "tagging")
+TABLES = ("customer", "identity", "relation", "message", "note", "task", "lead", "tagging", "purchase", "behaviour")
 ACCOUNTS = ("wecom", "official", "telegram")
 
 
@@ -56,6 +58,9 @@ async def person(clock: Clock, random: Random, staff: list[Staff]) -> Customer:
         attendant=random.choice([None, *staff]) if owner else None,
         created_at=clock(),
         seen_at=clock() - timedelta(minutes=random.randrange(60)),
+        consent=random.choice(["", "granted", "withdrawn"]),
+        score=random.randrange(3),
+        custom={key: random.choice(["金", 1, 2.5]) for key in "甲乙" if random.randrange(2)},
         **told,
     )
     await Lead.create(
@@ -73,8 +78,23 @@ async def person(clock: Clock, random: Random, staff: list[Staff]) -> Customer:
         await Note.written(customer, owner, "怕贵", clock())
         await Task.create(staff=random.choice(staff), customer=customer, text="回电", created_at=clock())
     await tagged(customer, clock, random)
+    await bought(customer, clock, random)
     await index(customer)
     return customer
+
+
+async def bought(customer: Customer, clock: Clock, random: Random) -> None:
+    """This and that, and reached by some pushes."""
+
+    def at() -> datetime:
+        return clock() - timedelta(days=random.randrange(9))
+
+    states = [random.choice(["paid", "paid", "open"]) for _ in range(random.randrange(4))]
+    names = [random.choice(["pushed", "clicked", "visited"]) for _ in range(random.randrange(4))]
+    async with transaction():
+        sales = [Sale(customer.id, "shop", f"{random.getrandbits(60):x}", each, 500, "CNY", at()) for each in states]
+        await Order.tell(sales)
+        await Behaviour.tell([Act(customer.id, "site", f"{random.getrandbits(60):x}", each, at()) for each in names])
 
 
 async def tagged(customer: Customer, clock: Clock, random: Random) -> None:
@@ -161,7 +181,7 @@ async def test_nothing_is_left_with_who_is_merged_away(database: str, clock: Clo
     staff = await staff_of(clock)
     one, other = [await person(clock, random, staff) for _ in range(2)]
     await joined(one, other, clock)
-    for model in (Identity, Message, Note, Task, Searchable):
+    for model in (Identity, Message, Note, Task, Order, Behaviour, Searchable):
         assert await model.filter(customer_id=other.id).count() == 0, model
     assert (await Customer.get(id=other.id)).merged_into_id == one.id
     assert await Lead.filter(customer_id=other.id).count() == 1

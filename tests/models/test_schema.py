@@ -9,7 +9,6 @@ import pytest
 from tortoise.exceptions import IntegrityError
 
 from bot.database import DatabaseUnusable, insert_many, migrate, opened, status
-from models import postgres
 from models.customers import Customer, Identity, Relation
 from models.fields import instant
 from models.inbox import InboxEvent
@@ -24,7 +23,7 @@ from tortoise.migrations import operations as ops
 
 
 class Migration(migrations.Migration):
-    dependencies = [("models", "0001_initial")]
+    dependencies = [("models", "0002_touched")]
     operations = [
 """
 CHANGES = """
@@ -38,8 +37,13 @@ CHANGES = """
         ops.RemoveField("Staff", "language"),
     ]
 """
+PATIENT = """
+async def unhurried(apps, editor):
+    found = await editor.client.execute_query_dict("SHOW idle_in_transaction_session_timeout")
+    assert found == [{"idle_in_transaction_session_timeout": "0"}], found
+"""
 SLOW = """
-        ops.RunPython(lambda apps, editor: __import__("time").sleep(0.5)),
+        ops.RunPython(unhurried),
         ops.AddField("Staff", "title", fields.CharField(max_length=64, db_default="")),
     ]
 """
@@ -48,6 +52,8 @@ BROKEN = """
         ops.AlterField("Customer", "source", fields.CharField(max_length=128, default="direct", unique=True)),
     ]
 """
+
+POSTGRES_TRIGGERS = "SELECT tgname AS name FROM pg_trigger WHERE NOT tgisinternal AND tgrelid = 'customer'::regclass"
 
 
 @pytest.fixture
@@ -106,6 +112,12 @@ async def parents() -> set[tuple[object, ...]]:
     return {tuple(row.values()) for row in rows}
 
 
+async def triggers() -> set[str]:
+    """What writes the log of changes (models/touched.py)."""
+    kept = {"sqlite": "SELECT name FROM sqlite_master WHERE type = 'trigger'", "postgres": POSTGRES_TRIGGERS}
+    return {row["name"] for row in await select(kept[dialect()])}
+
+
 async def counts() -> dict[str, int]:
     models = (Staff, Customer, Identity, Relation, Lead, InboxEvent)
     return {model._meta.db_table: await model.all().count() for model in models}
@@ -114,12 +126,12 @@ async def counts() -> dict[str, int]:
 async def test_a_migration_loses_neither_rows_nor_indexes_nor_parents(database_url: str, later: Path) -> None:
     async with opened(database_url):
         await seed()
-        before = (await counts(), await constraints(), await parents())
-    (later / "0002_changes.py").write_text(HEAD + CHANGES)
-    assert (await status(database_url, package=later.name)).pending == ("0002_changes",)
-    assert await migrate(database_url, package=later.name) == ("0002_changes",)
+        before = (await counts(), await constraints(), await parents(), await triggers())
+    (later / "0003_changes.py").write_text(HEAD + CHANGES)
+    assert (await status(database_url, package=later.name)).pending == ("0003_changes",)
+    assert await migrate(database_url, package=later.name) == ("0003_changes",)
     async with opened(database_url, package=later.name):
-        assert (await counts(), await constraints(), await parents()) == before
+        assert (await counts(), await constraints(), await parents(), await triggers()) == before
         assert before[0] == {"staff": 1, "customer": 2, "identity": 2, "relation": 2, "lead": 2, "inbox_event": 1}
         rows = await select("SELECT id, name, company, owner_id FROM customer ORDER BY id")
         assert [tuple(row.values()) for row in rows] == [(1, "客户1", "", 1), (2, "客户2", "", 1)]
@@ -133,12 +145,13 @@ async def test_a_migration_loses_neither_rows_nor_indexes_nor_parents(database_u
 async def test_the_id_of_a_deleted_row_is_not_given_again(database_url: str, later: Path) -> None:
     async with opened(database_url):
         await seed()
-    (later / "0002_changes.py").write_text(HEAD + CHANGES)
+    (later / "0003_changes.py").write_text(HEAD + CHANGES)
     await migrate(database_url, package=later.name)
     async with opened(database_url, package=later.name):
         sql = (
-            "INSERT INTO customer (name, phone, position, email, city, gender, birthday, source, created_at, seen_at)"
-            " VALUES ('', '', '', '', '', '', '', '', 0, 0) RETURNING id"
+            "INSERT INTO customer (name, phone, position, email, city, gender, birthday, source, consent, score,"
+            " custom, orders, amount, created_at, seen_at)"
+            " VALUES ('', '', '', '', '', '', '', '', '', 0, '{}', 0, 0, 0, 0) RETURNING id"
         )
         assert await select(sql) == [{"id": 4}]
 
@@ -146,18 +159,15 @@ async def test_the_id_of_a_deleted_row_is_not_given_again(database_url: str, lat
 async def test_a_migration_that_fails_changes_nothing(database_url: str, later: Path) -> None:
     async with opened(database_url):
         await seed()
-    (later / "0002_broken.py").write_text(HEAD + BROKEN)
+    (later / "0003_broken.py").write_text(HEAD + BROKEN)
     with pytest.raises(DatabaseUnusable):
         await migrate(database_url, package=later.name)
     async with opened(database_url):
         assert len(await Customer.filter(language="")) == 2
-        assert (await status(database_url, package=later.name)).pending == ("0002_broken",)
+        assert (await status(database_url, package=later.name)).pending == ("0003_broken",)
 
 
-async def test_a_migration_may_stand_still_for_longer_than_a_server(
-    postgres_url: str, later: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_migration_may_stand_still_for_longer_than_a_server(postgres_url: str, later: Path) -> None:
     """On a busy machine it is seconds between two of its statements."""
-    monkeypatch.setattr(postgres, "PATIENCE", "100")
-    (later / "0002_slow.py").write_text(HEAD + SLOW)
-    assert await migrate(postgres_url, package=later.name) == ("0002_slow",)
+    (later / "0003_slow.py").write_text(PATIENT + HEAD + SLOW)
+    assert await migrate(postgres_url, package=later.name) == ("0003_slow",)

@@ -35,7 +35,9 @@ class File:
         """Columns that are not named are empty."""
         wire = sqlite3.connect(self.path)
         empty = {
-            name: "" if "CHAR" in kind else 0 for _, name, kind, needed, _, _ in self._columns(wire, table) if needed
+            name: "" if "CHAR" in kind else "{}" if kind == "JSON" else 0
+            for _, name, kind, needed, _, _ in self._columns(wire, table)
+            if needed
         }
         filled = [{**empty, **row} for row in rows]
         columns, marks = ", ".join(f'"{name}"' for name in filled[0]), ", ".join("?" * len(filled[0]))

@@ -48,7 +48,7 @@ async def test_a_target_keeps_every_character(source: File, target: str) -> None
 
 
 async def test_a_newer_programs_target_is_left_alone(source: File, target: str) -> None:
-    await asked(target, "UPDATE tortoise_migrations SET name = '9999_later' WHERE app = 'models'")
+    await asked(target, "UPDATE tortoise_migrations SET name = '9999_later' WHERE name = '0001_initial'")
     with pytest.raises(DatabaseUnusable, match=r"newer program \(9999_later\)"):
         await copied(source, target)
 
