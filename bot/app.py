@@ -35,8 +35,10 @@ from channels.tokens import Alone, TokenStore
 from domain.channel import Channel, Pollable
 from domain.errors import CallFailed
 from handlers import menus, router, sync
+from models import index
 from models.audit import AuditHead
 from models.inbox import InboxEvent
+from models.orders import Counted
 from models.outbox import OutboxItem
 from models.signals import Answered, Signal, hear
 from models.sql import dialect
@@ -97,6 +99,8 @@ class Server:
             router.load()
             await AuditHead.begin(settings.key)
             await _appoint_staff(settings, self.clock())
+            async with database.transaction():
+                await Counted.be(settings.currency)
             self.parts = _parts(self, channels)
             async with _joined(self.parts, place.address), _running(self.parts, self.roles):
                 gc.freeze()  # what stands by now stays: no collection need look at it again
@@ -236,6 +240,7 @@ async def _running(parts: Parts, roles: tuple[str, ...]) -> AsyncIterator[None]:
             if isinstance(parts.lanes, LocalLanes):
                 await parts.outbox.recover()
             await parts.lanes.start()
+            tasks.append(asyncio.create_task(index.keep_on(parts.inbox.clock)))
             tasks += [asyncio.create_task(channel.warm_up()) for channel in parts.channels.values()]
         if "web" in roles:
             clock = parts.inbox.clock
