@@ -4,8 +4,11 @@ import re
 from collections.abc import Sequence
 from datetime import timedelta
 
+from domain.audience_words import WHERE, keyed
 from domain.commands import Command, Invocation, Keyword, Target, target_in
 from domain.errors import Refusal
+from domain.rule_text import written
+from handlers import rules
 from handlers.cards import buttons, phone_number, values
 from handlers.context import Context
 from handlers.help import MORE
@@ -14,6 +17,7 @@ from handlers.router import colleague, command, scope
 from models.cards import card, customer_of, customer_of_lead, customers_of
 from models.customers import Customer
 from models.dialogs import Dialog
+from models.portraits import latest
 from models.search import find
 
 PAGE = 6  # with a line above and a line below, what a phone shows
@@ -35,6 +39,9 @@ async def look_for(asked: Invocation, ctx: Context) -> None:
     query = asked.text[: later.start()] if later else asked.text
     if not query:
         raise Refusal("refusals/argument_needed", command=asked.command.name)
+    if (rule := keyed(query, WHERE)) is not None:
+        await _fulfilling(rule, max(1, int(later[1])) if later else 1, ctx)
+        return
     target = target_in(query)
     if target and target.kind in "CL":
         await _present(await _exactly(target, ctx), ctx, target)
@@ -49,6 +56,20 @@ async def look_for(asked: Invocation, ctx: Context) -> None:
         choices[MORE] = f"find {query} page={page + 1}"
     await Dialog.offer(colleague(ctx), ctx.chat, choices, ctx.now + CHOICE)
     ctx.reply("customers/list", rows=_rows(found[:PAGE], ctx), more=len(found) > PAGE)
+
+
+async def _fulfilling(typed: str, page: int, ctx: Context) -> None:
+    """Those for whom a rule holds, the newest first."""
+    read = await rules.read(typed, ctx)
+    total, ids = await latest(read.seen, ctx.moment, (page - 1) * PAGE, PAGE)
+    found = await customers_of(ids)
+    if not found:
+        raise Refusal("refusals/nobody_fulfils", rule=rules.explain(read.rule, read.names, ctx))
+    choices = {str(n): f"show {row.short_id}" for n, row in enumerate(found, 1)}
+    if more := total > page * PAGE:
+        choices[MORE] = f"find where={written(read.kept)} page={page + 1}"
+    await Dialog.offer(colleague(ctx), ctx.chat, choices, ctx.now + CHOICE)
+    ctx.reply("customers/fulfilling", rows=_rows(found, ctx), total=total, more=more)
 
 
 @command(Command("show", "customers", zh=("看", "看看", "查看", "名片"), en=("show", "view", "card"), targets="CL"))

@@ -4,10 +4,12 @@ from datetime import timedelta
 
 from domain.codes import LOCKED
 from domain.events import DayEnded
+from domain.masses import AudiencesDue
 from handlers.bindings import tell
 from handlers.context import Context
 from handlers.router import on
 from handlers.wants import due
+from models import touched
 from models.dialogs import Dialog
 from models.identities import alone
 from models.inbox import InboxEvent
@@ -28,11 +30,20 @@ async def tidy(event: DayEnded, ctx: Context) -> None:
     await Dialog.filter(expires_at__lt=ctx.now).delete()
     await Press.filter(at__lt=ctx.now - KEPT).delete()
     await Plan.filter(expires_at__lt=ctx.now - KEPT).delete()  # what came of it is in the trail
-    if await InboxEvent.forget(ctx.now - KEPT, AT_ONCE) == AT_ONCE:
+    if event.round == 0:
+        await _once(event, ctx)
+    gone = await InboxEvent.forget(ctx.now - KEPT, AT_ONCE), await touched.forget(AT_ONCE)
+    if max(gone) == AT_ONCE:
         more = DayEnded(ctx.now, event.day, event.round + 1)
         await InboxEvent.remind(more, f"day:{event.day:%Y-%m-%d}:{more.round}", ctx.now, ctx.now)
-    if event.round == 0:
-        await _send_again(ctx)
+
+
+async def _once(event: DayEnded, ctx: Context) -> None:
+    """What a day needs once."""
+    yesterday = event.day - timedelta(days=1)
+    await touched.night()
+    await InboxEvent.remind(AudiencesDue(ctx.now, yesterday), f"audiences:{yesterday:%Y-%m-%d}", ctx.now, ctx.now)
+    await _send_again(ctx)
 
 
 async def _send_again(ctx: Context) -> None:

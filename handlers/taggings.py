@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 
+from domain.audience_words import AUDIENCE, keyed
 from domain.commands import Command, Invocation, Keyword, Target, target_in
 from domain.errors import Refusal
 from domain.permissions import Role, allows
@@ -13,7 +14,7 @@ from handlers.context import Context
 from handlers.customers import check_writable, meant
 from handlers.dialogs import ask
 from handlers.marks import standing, want
-from handlers.router import colleague, command
+from handlers.router import colleague, command, obey
 from models.cards import held_together
 from models.customers import Customer
 from models.dialogs import Dialog
@@ -44,6 +45,9 @@ SEVERAL = re.compile(r"[\s,;、，；]+")  # what stands between names, or in on
 )
 async def tag(asked: Invocation, ctx: Context) -> None:
     """All of what was typed, to all who were named, or nothing."""
+    if (audience := keyed(f"{asked.target} {asked.words}", AUDIENCE)) is not None:
+        await obey(f"/tagall {audience}", ctx)
+        return
     library = await _library()
     wanted = wish(asked.words)
     customers = await _whom(asked, wanted, library, ctx)

@@ -8,7 +8,7 @@ from models.audit import AuditEntry
 from models.changes import TAG, Change
 from models.fields import milliseconds
 from models.leads import Lead
-from models.sql import dialect
+from models.sql import dialect, select
 from models.tasks import Task
 
 Step = AuditEntry | Change
@@ -22,6 +22,10 @@ LATEST = "ORDER BY {0} DESC LIMIT $3"
 CHANGED = "customer_id = $4 AND ($5 = '' OR subject = $5) AND field NOT IN ('claimed_at', 'followed_at')"
 
 TAGGED = "staff_id = $1 AND field = 'tag'"
+BECAUSE = f"{TAGGED} AND cause = $2 AND id > $3"
+COUNTED = f"""SELECT tag_id, CASE WHEN new <> '' THEN 1 ELSE 0 END AS came, COUNT(*) AS n FROM change
+    WHERE {BECAUSE} GROUP BY tag_id, CASE WHEN new <> '' THEN 1 ELSE 0 END"""  # noqa: S608 - constants of ours
+PEOPLE = f"SELECT COUNT(DISTINCT customer_id) AS n FROM change WHERE {BECAUSE}"  # noqa: S608
 SAID = "staff_id = $1 AND cause = $2 AND result = 'done' ORDER BY number DESC LIMIT 1"
 TAGGING = ("tag ", "undo")  # what takes back a tagging is one, too
 
@@ -69,6 +73,19 @@ async def last_tagging(staff_id: int, since: datetime, number: int = 0) -> list[
 async def taggings_because_of(staff_id: int, cause: str) -> list[Change]:
     """The tags that came and went by one command of one person, oldest first."""
     return await rows.find(Change, f"{TAGGED} AND cause = $2 ORDER BY id", staff_id, cause)
+
+
+async def newest() -> int:
+    """The last line of the trail of changes, as far as it is known here."""
+    return int((await select("SELECT COALESCE(MAX(id), 0) AS id FROM change"))[0]["id"])
+
+
+async def taggings_counted(staff_id: int, cause: str, since: int) -> tuple[dict[tuple[int, bool], int], int]:
+    """How often each tag came (True) and went because of this, in lines behind `since`; and of how many customers."""
+    values = staff_id, cause, since
+    rows = await select(COUNTED, *values)
+    people = int((await select(PEOPLE, *values))[0]["n"])
+    return {(int(row["tag_id"]), bool(row["came"])): int(row["n"]) for row in rows}, people
 
 
 async def latest_taggings(customers: Collection[int]) -> dict[tuple[int, int], int]:

@@ -12,11 +12,15 @@ from domain.messages import Address
 from domain.permissions import Role
 from handlers import housekeeping
 from handlers.context import Context, House
+from models import touched
 from models.audit import AuditEntry, AuditHead, Entry
+from models.autotags import RuleCursor
 from models.chain import verify
+from models.customers import Customer
 from models.inbox import OWN, Arrival, InboxEvent
 from models.plans import Plan
 from models.presses import Press
+from models.sql import dialect, select
 from models.staff import Staff
 from tests.clock import Clock
 from tests.handlers.phone import KEY
@@ -75,5 +79,45 @@ async def test_what_does_not_fit_one_transaction_is_left_to_the_next_round(clock
     left = await InboxEvent.all().count() - most
     await tidied(clock)
     assert await InboxEvent.filter(account="a").count() == left
-    [more] = await InboxEvent.filter(account=OWN)
+    [more] = await InboxEvent.filter(account=OWN, key__startswith="day:")
     assert (more.own(), more.state) == (DayEnded(clock(), clock().date(), 1), "waiting")
+
+
+async def settled() -> None:
+    """Until no transaction, also of other databases of the server, is older than the last line of the log."""
+    last = {"sqlite": "SELECT MAX(id) - 1 AS place FROM touched", "postgres": "SELECT MAX(xid) AS place FROM touched"}
+    while await touched.newest() <= (await select(last[dialect()]))[0]["place"]:
+        pass
+
+
+@pytest.mark.usefixtures("database")
+async def test_the_log_of_who_changed_keeps_a_day_and_what_the_rules_have_not_seen(clock: Clock) -> None:
+    async def lines() -> list[int]:
+        return sorted({row["customer_id"] for row in await select("SELECT customer_id FROM touched")})
+
+    first = await Customer.create(created_at=clock(), seen_at=clock())
+    await settled()
+    await tidied(clock)
+    assert await lines() == [first.id]
+    second = await Customer.create(created_at=clock(), seen_at=clock())
+    await tidied(clock)
+    assert await lines() == [second.id]
+    await RuleCursor.create(id="rules", position=0)
+    third = await Customer.create(created_at=clock(), seen_at=clock())
+    await settled()
+    await tidied(clock)
+    await tidied(clock)
+    assert await lines() == [second.id, third.id]
+    await RuleCursor.filter(id="rules").update(position=await touched.newest())
+    await tidied(clock)
+    assert await lines() == []
+
+
+@pytest.mark.usefixtures("database")
+async def test_a_log_that_counts_from_anew_is_not_forgotten_too_early(clock: Clock) -> None:
+    await tidied(clock)
+    await RuleCursor.filter(id="night").update(position=2**40)
+    await tidied(clock)
+    await Customer.create(created_at=clock(), seen_at=clock())
+    await tidied(clock, number=1)
+    assert len(await select("SELECT 1 FROM touched")) == 1
