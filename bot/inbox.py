@@ -14,7 +14,9 @@ from channels.parts import is_said
 from domain.channel import Answerable, Channel, Taggable
 from domain.errors import Refusal
 from domain.events import EventBuried, InboundEvent, OwnEvent
+from domain.masses import AudiencesDue, CustomersToTag
 from domain.messages import Address, Text
+from domain.sweeps import CustomersTouched, RuleDue
 from domain.sync import (
     SyncDue,
     TagContactsRead,
@@ -40,6 +42,10 @@ from models.signals import Answered, give
 SPARE = timedelta(seconds=0.5)  # what the HTTP answer may take to be on its way
 TOGETHER = 64  # events in one commit: fewer would wait for the disk more often, more would keep the door waiting
 ABOUT_TAGS = (
+    AudiencesDue,
+    CustomersToTag,
+    CustomersTouched,
+    RuleDue,
     SyncDue,
     TagContactsRead,
     TagLibraryChanged,

@@ -9,7 +9,9 @@ from datetime import date, datetime
 from typing import Literal
 
 from domain.contacts import Profile
+from domain.masses import AudiencesDue, CustomersToTag
 from domain.messages import Address, Content
+from domain.sweeps import CustomersTouched, RuleDue, RulesDue
 from domain.sync import (
     SyncDue,
     TagContactsRead,
@@ -254,6 +256,8 @@ OwnEvent = (
     | EventBuried
     | DayEnded
     | TaskDue
+    | AudiencesDue
+    | CustomersToTag
     | TagsSettled
     | TagsDue
     | TagsGone
@@ -261,6 +265,9 @@ OwnEvent = (
     | SyncDue
     | TagsAsked
     | TagContactsRead
+    | CustomersTouched
+    | RuleDue
+    | RulesDue
 )
 
 InboundEvent = (

@@ -9,7 +9,7 @@ from handlers.plans import called, fate, go_on, inform, note, over
 from handlers.router import colleague, command
 from models.plans import Plan
 
-SUBJECTS = "MPSGC"  # the letters of what plans are called by
+SUBJECTS = "MPSGRC"  # the letters of what plans are called by
 
 
 @command(

@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta
 
 from domain.arguments import Arguments
+from domain.autotags import giver
 from domain.commands import Command, Invocation, Target, parse, target_in
 from domain.errors import Refusal
 from domain.moments import period
@@ -95,7 +96,8 @@ def _line(step: Step, subject: str, names: dict[int, str], ctx: Context) -> str:
             typed = _told(step)
             return ctx.words("audit/entry", at=local(step.at, ctx), result=step.result, entry=step, typed=typed)
         case Change():
-            who = names.get(step.staff_id or 0, "")
+            by = giver(step.cause)
+            who = names.get(step.staff_id or 0, f"R{by}" if by else "")
             old, new = (_value(step.field, value, names, ctx) for value in (step.old, step.new))
             of_it = "" if step.subject == subject else step.subject
             return ctx.words(

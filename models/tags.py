@@ -187,7 +187,10 @@ class Tagging(Model):
         """
         asked = list(pairs)
         await cls.inherit({customer_id for customer_id, _ in asked}, replace(actor, staff_id=None))
-        return await cls._give(asked, source, actor)
+        given = await cls._give(asked, source, actor)
+        if source == "staff" and len(given) < len(asked):
+            await cls._own(asked, actor)
+        return given
 
     @classmethod
     async def take(cls, pairs: Iterable[tuple[int, Tag]], actor: Actor) -> list[tuple[int, int]]:
@@ -241,6 +244,13 @@ class Tagging(Model):
             [(customer_id, wanted[customer_id, tag_id]) for customer_id, tag_id in given], actor, on=True
         )
         return given
+
+    @classmethod
+    async def _own(cls, pairs: Iterable[tuple[int, Tag]], actor: Actor) -> None:
+        """What a rule gave is theirs from now on: a colleague said so, and no rule takes it any more."""
+        for tag_id, customers in _by_tag(pairs).items():
+            by_rule = cls.filter(tag_id=tag_id, source="rule", customer_id__in=customers)
+            await by_rule.update(source="staff", staff_id=actor.staff_id)
 
     @classmethod
     async def _living(cls, tag_ids: Collection[int]) -> set[int]:

@@ -9,6 +9,7 @@ import structlog
 from apscheduler.triggers.cron import CronTrigger
 
 from scheduler import jobs
+from scheduler.pulse import beating
 
 log = structlog.get_logger()
 
@@ -16,7 +17,11 @@ log = structlog.get_logger()
 Job = Callable[[datetime, datetime, tzinfo], Awaitable[None]]
 Row = tuple[str, Job]
 
-TABLE: tuple[Row, ...] = (("30 3 * * *", jobs.end_day), ("45 3 * * *", jobs.compare_tags))
+TABLE: tuple[Row, ...] = (
+    ("30 3 * * *", jobs.end_day),
+    ("45 3 * * *", jobs.compare_tags),
+    ("15 4 * * *", jobs.sweep_rules),
+)
 LOOK = 15.0  # seconds between two looks at the clock
 PATIENCE = 10.0  # seconds for the database to answer
 BACK = timedelta(days=8)  # a moment that passed while nothing ran is rung for, if it is not older
@@ -33,7 +38,8 @@ async def running(
     await _ring(bells, clock)
     task = asyncio.create_task(_watch(bells, clock, look))
     try:
-        yield
+        async with beating(clock):
+            yield
     finally:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)

@@ -35,6 +35,7 @@ WORDS = {  # what a command knows besides what it is aimed at
     "approve": ("M", "M1 "),
     "reject": ("M", "M1 "),
     "merge": ("C1 C",),
+    "rules": ("add ", "add 意向/高 when ", "add 意向/高 when name=", "R1 ", "edit R1 when "),
     "tag": ("C1 +", "C1 -", "C1 C2 +", "C1 C"),
 }
 

@@ -1,0 +1,63 @@
+"""Rules that are out of order, for one reason or another, keep no other from its work."""
+
+import pytest
+
+from models.audiences import Audience
+from models.tags import Tag, Tagging
+from tests.handlers.platforms import Platforms, carries
+from tests.handlers.ruling import night, ruled, scored
+
+
+@pytest.fixture
+async def vip(here: Platforms) -> Tag:
+    return (await here.make("等级/VIP"))[0]
+
+
+async def test_a_rule_that_cannot_be_read_any_more_keeps_no_other_from_its_work(here: Platforms, vip: Tag) -> None:
+    (gift,) = await here.make("活动/送礼")
+    now = here.clock()
+    await Audience.create(name="老客", rule="orders >= 3", created_at=now, changed_at=now)
+    mia = await here.customer("mia", "hanmei")
+    await ruled(here, gift, "@老客 or score >= 80")
+    await ruled(here, vip, "score >= 80")
+    await Audience.all().delete()
+    await scored(here, mia, 90)
+    assert await carries(mia) == ["VIP"]
+    await night(here)
+    assert await carries(mia) == ["VIP"]
+
+
+async def test_rules_that_an_audience_has_closed_to_a_circle_stand_still(here: Platforms, vip: Tag) -> None:
+    (gift,) = await here.make("活动/送礼")
+    now = here.clock()
+    await Audience.create(name="老客", rule="orders >= 3", created_at=now, changed_at=now)
+    mia = await here.customer("mia", "hanmei")
+    await ruled(here, vip, "not @老客", removes=True)
+    await ruled(here, gift, f"#G{vip.id}", removes=True)
+    assert sorted(await carries(mia)) == ["VIP", "送礼"]
+    await Audience.all().update(rule=f"#G{gift.id}")
+    await scored(here, mia, 90)
+    await night(here)
+    assert sorted(await carries(mia)) == ["VIP", "送礼"]
+
+
+async def test_a_tag_that_was_merged_into_another_is_given_as_that(here: Platforms, vip: Tag) -> None:
+    (best,) = await here.make("等级/至尊")
+    mia, leo = [await here.customer(name, "hanmei") for name in ("mia", "leo")]
+    await ruled(here, vip, "score >= 80", removes=True)
+    await scored(here, leo, 90)
+    async with here.act() as ctx:
+        await Tag.end([vip.id], ctx.now, best.id)
+    await scored(here, mia, 90)
+    await scored(here, leo, 10)
+    assert (await carries(mia), await carries(leo)) == (["至尊"], [])
+
+
+async def test_a_tag_that_is_gone_is_given_to_nobody(here: Platforms, vip: Tag) -> None:
+    mia = await here.customer("mia", "hanmei")
+    await ruled(here, vip, "score >= 80")
+    async with here.act() as ctx:
+        await Tag.end([vip.id], ctx.now)
+    await scored(here, mia, 90)
+    await night(here)
+    assert await Tagging.all().count() == 0
