@@ -20,7 +20,7 @@ from tortoise import connections
 
 from domain.rules import Moment
 from models import snapshots
-from models.sql import dialect
+from models.sql import dialect, select
 
 if TYPE_CHECKING:  # numpy and pyroaring are imported when somebody asks first
     from models.aside import Reading
@@ -29,6 +29,7 @@ if TYPE_CHECKING:  # numpy and pyroaring are imported when somebody asks first
 
 log = structlog.get_logger()
 EVERY = 60.0  # seconds between looks whether what is kept is worth renewing
+CROWD = 20_000  # customers whom it takes a while to read
 MANY = 20_000  # lines of the log since then: reading them would delay the first answer after a start
 AT_LEAST = timedelta(hours=6)  # so often, if anything changed: old lines of the log are thrown away
 BEHIND = {
@@ -142,16 +143,28 @@ async def keep(now: datetime) -> bool:
     return index is not None and await index.keep(now)
 
 
+async def warm(least: int = CROWD) -> bool:
+    """Read everybody before somebody asks, where there are so many that who asks first would wait; whether it did."""
+    index = _indexes.get(connections.get("reader"))
+    if index and index.mirror:
+        return False
+    if len(await select(f"SELECT 1 AS one FROM customer LIMIT {int(least)}", alias="reader")) < least:
+        return False
+    async with _index().current():
+        return True
+
+
 async def keep_on(clock: Callable[[], datetime]) -> None:
-    """Look to it every minute."""
+    """Look to it at the start and every minute."""
     while True:
-        await asyncio.sleep(EVERY)
         try:
+            await warm()
             await keep(clock())
         except snapshots.Overtaken:
             log.debug("index kept by another process")
         except Exception as error:  # noqa: BLE001 - the database is away, or closed: there is a next minute
             log.warning("index not kept", error=type(error).__name__)
+        await asyncio.sleep(EVERY)
 
 
 async def close() -> None:

@@ -184,3 +184,10 @@ async def test_a_look_inside_a_look_is_a_mistake(town: Town) -> None:
 async def test_nobody_who_never_asks_has_an_index(database: str) -> None:
     assert not await index.keep(NOW)
     assert connections.get("reader") not in index._indexes
+
+
+async def test_where_there_are_many_everybody_is_read_before_somebody_asks(town: Town) -> None:
+    there = await Customer.all().count()
+    assert not await index.warm(there + 1)
+    assert await index.warm(there)
+    assert not await index.warm(there)  # once is enough
