@@ -18,6 +18,7 @@ from models.sql import select
 
 OrderState = Literal["paid", "open", "refunded", "cancelled"]
 
+AMOUNT = "amount"
 AT_ONCE = 5_000  # customers whose sums are counted anew by one statement
 LAST = "SELECT MAX(customer_id) AS id FROM purchase"
 BUYERS = "SELECT DISTINCT customer_id AS id FROM purchase WHERE customer_id > $1 AND customer_id <= $2"
@@ -132,7 +133,7 @@ class Order(Model):
 class Counted(Model):
     """In which currency the amounts of customers are counted: one row at most."""
 
-    id = fields.IntField(primary_key=True, generated=False)
+    id = fields.CharField(8, primary_key=True)
     currency = fields.CharField(3)
 
     class Meta:
@@ -142,10 +143,10 @@ class Counted(Model):
     async def be(cls, currency: str) -> bool:
         """Count in this currency from now on, in the caller's transaction; whether that was not so before."""
         await alone("counted")
-        before = await cls.get_or_none(id=1)
+        before = await cls.get_or_none(id=AMOUNT)
         if before and before.currency == currency:
             return False
-        await cls.update_or_create({"currency": currency}, id=1)
+        await cls.update_or_create({"currency": currency}, id=AMOUNT)
         last = (await select(LAST))[0]["id"] or 0
         for start in range(0, last, AT_ONCE):
             await count_orders([row["id"] for row in await select(BUYERS, start, start + AT_ONCE)])

@@ -101,7 +101,7 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='Counted',
             fields=[
-                ('id', fields.IntField(primary_key=True, unique=True, db_index=True)),
+                ('id', fields.CharField(primary_key=True, unique=True, db_index=True, max_length=8)),
                 ('currency', fields.CharField(max_length=3)),
             ],
             options={'table': 'counted', 'app': 'models', 'pk_attr': 'id', 'table_description': 'In which currency the amounts of customers are counted: one row at most.'},
