@@ -4,13 +4,14 @@ import asyncio
 import re
 import sys
 from asyncio.subprocess import PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from importlib import resources
 from pathlib import Path
 
 import pytest
 from asyncpg import Connection, connect
 
-from bot import database
 from bot.presence import connected
 from models.carrier import MARK, known
 from tests.bot.test_commands import Say, say, written
@@ -113,16 +114,47 @@ async def carried(connection: Connection) -> list[tuple[str, ...]]:
     return [tuple(row) for row in found]
 
 
-def test_an_old_postgresql_is_told(
-    say: Say, tmp_path: Path, postgres_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(database, "OLDEST_POSTGRES", 999)
-    config, source = written(tmp_path, postgres_url), tmp_path / "a.db"
+async def test_an_old_postgresql_is_told(tmp_path: Path, postgres_url: str) -> None:
+    source = tmp_path / "a.db"
     source.touch()
-    for words in (["serve"], ["db", "upgrade"], ["db", "status"], ["db", "copy", f"sqlite://{source}", postgres_url]):
-        code, _, err = say(*words, "-c", config)
-        assert code == 1
-        assert re.fullmatch(r"\S+ is PostgreSQL \d+: at least 999 is needed\n", err)
+    async with aged(postgres_url) as url:
+        config = written(tmp_path, url)
+        for words in (["serve"], ["db", "upgrade"], ["db", "status"], ["db", "copy", f"sqlite://{source}", url]):
+            code, _, err = await typed(*words, "-c", config)
+            assert code == 1
+            assert re.fullmatch(rb"\S+ is PostgreSQL 12: at least 13 is needed\n", err)
+
+
+@asynccontextmanager
+async def aged(url: str) -> AsyncIterator[str]:
+    """An address of the same database, at which the server says that it is PostgreSQL 12."""
+    connection = await connect(url)
+    address, params, version = (
+        connection._addr,
+        connection._params,
+        await connection.fetchval("SHOW server_version_num"),
+    )
+    await connection.close()
+    there = asyncio.open_unix_connection if isinstance(address, str) else asyncio.open_connection
+    place = (address,) if isinstance(address, str) else address
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        answers, questions = await there(*place)
+        await asyncio.gather(pass_on(reader, questions), pass_on(answers, writer, (version.encode(), b"120000")))
+
+    server = await asyncio.start_server(meet, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    async with server:
+        secret = f":{params.password}" if params.password else ""
+        yield f"postgres://{params.user}{secret}@127.0.0.1:{port}/{params.database}?sslmode=disable"
+
+
+async def pass_on(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, instead: tuple[bytes, bytes] = (b"", b"")
+) -> None:
+    while piece := await reader.read(65_536):
+        writer.write(piece.replace(*instead) if instead[0] else piece)
+    writer.close()
 
 
 async def typed(*words: object) -> tuple[int | None, bytes, bytes]:
