@@ -49,7 +49,9 @@ class ProcrastinateLanes:
         clock: Callable[[], datetime],
         address: str,
         parallel: int = 40,
+        slice_seconds: float = SLICE,
     ) -> None:
+        self._slice = slice_seconds
         self._queues = queues
         self._flying = flying
         self._clock = clock
@@ -85,7 +87,7 @@ class ProcrastinateLanes:
 
     async def _drain(self, queue: str, shard: int) -> None:
         """The job. What is due later wakes the shard again; where that cannot be written, a sweep finds it."""
-        clock, until = asyncio.get_running_loop().time, asyncio.get_running_loop().time() + SLICE
+        clock, until = asyncio.get_running_loop().time, asyncio.get_running_loop().time() + self._slice
         turn = Turn(self._floors[queue], shard)
         try:
             due = await turn.drain(lambda: clock() < until and not self._stopping)

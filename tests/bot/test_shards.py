@@ -14,7 +14,7 @@ import pytest
 from bot.lanes import GRACE
 from bot.limiter import LocalLimiter
 from bot.outbox import OutboxWorker
-from bot.shards import ProcrastinateLanes
+from bot.shards import SLICE, ProcrastinateLanes
 from bot.worker import BATCH, ROUNDS
 from domain.channel import Deferred, Delivered, DeliveryResult
 from domain.messages import Address, OutboundMessage, Outgoing, Priority, Text
@@ -80,10 +80,10 @@ class Holder:
 
 
 @asynccontextmanager
-async def holding(office: Office, address: str, parallel: int = 40) -> AsyncIterator[Holder]:
+async def holding(office: Office, address: str, parallel: int = 40, seconds: float = SLICE) -> AsyncIterator[Holder]:
     """One process's share of the work, until the end of the block or its stop."""
     worker = OutboxWorker({"post": office}, LocalLimiter(lambda: now().timestamp()), now)
-    lanes = ProcrastinateLanes({"outbox": worker}, worker, now, address, parallel)
+    lanes = ProcrastinateLanes({"outbox": worker}, worker, now, address, parallel, seconds)
     holder = Holder(worker, lanes)
     async with worker.settling:
         await lanes.start()
@@ -164,20 +164,21 @@ async def test_a_reply_overtakes_the_pushes_of_its_shard(postgres: str, office: 
 async def test_a_long_lane_lets_others_have_its_seat_in_between(postgres: str, office: Office) -> None:
     long, short = await neighbours(2)
     async with transaction():
-        for number in range(2 * BATCH * ROUNDS):
-            await promise(long, str(number))
+        await promise(long, "0")
         await promise(short, "one")
+        for number in range(1, 2 * BATCH * ROUNDS):
+            await promise(long, str(number))
     async with holding(office, postgres, parallel=1):
         await settled(is_all_done)
     assert office.begun.index(short) == BATCH * ROUNDS
     assert office.said[long] == [str(number) for number in range(2 * BATCH * ROUNDS)]
 
 
-async def test_a_shard_with_work_for_long_comes_round(postgres: str, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_shard_with_work_for_long_comes_round(postgres: str) -> None:
     """Whoever has it gives it up from time to time, so that another process may have the next turn."""
-    monkeypatch.setattr("bot.shards.SLICE", 0.1)
     first, second, numbers = Office(), Office(), itertools.count()
-    async with asyncio.timeout(3 * WITHIN), holding(first, postgres), holding(second, postgres):
+    both = holding(first, postgres, seconds=0.1), holding(second, postgres, seconds=0.1)
+    async with asyncio.timeout(3 * WITHIN), both[0], both[1]:
         while not (first.said["p1"] and second.said["p1"]):
             if await OutboxItem.filter(state="waiting").count() < BATCH * ROUNDS:
                 async with transaction():
