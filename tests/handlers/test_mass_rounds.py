@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from domain.masses import CustomersToTag
 from domain.messages import Address, OutboundMessage, words
 from domain.permissions import Role
 from handlers import masses
@@ -16,7 +15,7 @@ from handlers.context import House
 from handlers.masses import AT_ONCE
 from models.changes import Actor, Change
 from models.customers import Customer
-from models.database import insert_many, transaction
+from models.database import transaction
 from models.inbox import InboxEvent
 from models.leads import Lead
 from models.merges import Merge
@@ -24,13 +23,12 @@ from models.outbox import OutboxItem
 from models.tags import Tag, Tagging
 from tests.clock import Clock
 from tests.handlers.library import carrying, with_tags
+from tests.handlers.massing import MANY, confirmed, crowd, rounds
 from tests.handlers.phone import Phone
 from tests.handlers.planning import code_of, told
 from tests.handlers.platforms import Platforms
 
 Hire = Callable[..., Awaitable[Phone]]
-Meet = Callable[..., Awaitable[Customer]]
-MANY = 2 * AT_ONCE + 50
 
 
 @pytest.fixture
@@ -43,28 +41,6 @@ async def chief(hire: Hire) -> Phone:
     phone = await hire("韩梅梅", Role.MANAGER)
     await phone.say("建标签 等级/VIP 等级/试用")
     return phone
-
-
-async def people(meet: Meet, number: int, city: str = "上海") -> list[Customer]:
-    return [await meet(f"客户{n}", city=city) for n in range(number)]
-
-
-async def crowd(clock: Clock, number: int = MANY) -> list[int]:
-    """Customers in one city whom no platform knows."""
-    now = clock()
-    rows = await insert_many(Customer, ("created_at", "seen_at", "city"), [(now, now, "上海")] * number)
-    return sorted(row[0] for row in rows)
-
-
-async def confirmed(phone: Phone) -> str:
-    return await phone.say(f"确认 {code_of(phone)}")
-
-
-async def rounds(phone: Phone) -> list[CustomersToTag]:
-    """What is left to do, in its order."""
-    rows = await InboxEvent.filter(key__startswith="tagall:", state="waiting").order_by("priority", "id")
-    found = [row.own() for row in rows]
-    return [event for event in found if isinstance(event, CustomersToTag)]
 
 
 @pytest.fixture

@@ -4,26 +4,19 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from domain.masses import CustomersToTag
 from domain.permissions import Role
 from domain.plans import Stage
 from handlers.context import House
-from handlers.masses import AT_ONCE
 from models.changes import Change
-from models.customers import Customer
-from models.database import insert_many
-from models.inbox import InboxEvent
 from models.plans import Plan
 from models.staff import Staff
 from models.tags import Tagging
-from tests.clock import Clock
 from tests.handlers.library import carrying, give, with_tags
+from tests.handlers.massing import Meet, confirmed, people
 from tests.handlers.phone import Phone
 from tests.handlers.planning import code_of, commands_of, stage_of, told
 
 Hire = Callable[..., Awaitable[Phone]]
-Meet = Callable[..., Awaitable[Customer]]
-MANY = 2 * AT_ONCE + 50
 
 
 @pytest.fixture
@@ -36,28 +29,6 @@ async def chief(hire: Hire) -> Phone:
     phone = await hire("韩梅梅", Role.MANAGER)
     await phone.say("建标签 等级/VIP 等级/试用")
     return phone
-
-
-async def people(meet: Meet, number: int, city: str = "上海") -> list[Customer]:
-    return [await meet(f"客户{n}", city=city) for n in range(number)]
-
-
-async def crowd(clock: Clock, number: int = MANY) -> list[int]:
-    """Customers in one city whom no platform knows."""
-    now = clock()
-    rows = await insert_many(Customer, ("created_at", "seen_at", "city"), [(now, now, "上海")] * number)
-    return sorted(row[0] for row in rows)
-
-
-async def confirmed(phone: Phone) -> str:
-    return await phone.say(f"确认 {code_of(phone)}")
-
-
-async def rounds(phone: Phone) -> list[CustomersToTag]:
-    """What is left to do, in its order."""
-    rows = await InboxEvent.filter(key__startswith="tagall:", state="waiting").order_by("priority", "id")
-    found = [row.own() for row in rows]
-    return [event for event in found if isinstance(event, CustomersToTag)]
 
 
 async def test_all_who_fulfil_a_rule_are_tagged(chief: Phone, meet: Meet) -> None:
