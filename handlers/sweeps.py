@@ -10,13 +10,13 @@ from datetime import timedelta
 from hashlib import sha256
 
 from domain.autotags import Standing, TagRule, any_of, verdict
-from domain.rules import And, Carries, Not
+from domain.rules import And, Carries, Not, Or, Rule
 from domain.sweeps import CustomersTouched, RuleDue, RulesDue
 from handlers.context import Context
 from handlers.router import on
 from handlers.rulebook import Rulebook, opened
 from handlers.wants import want
-from models import rules, spans, standings
+from models import index, spans, standings
 from models.autotags import AutoTag
 from models.changes import Actor
 from models.inbox import InboxEvent
@@ -140,12 +140,16 @@ async def _changes(customers: Collection[int], these: Sequence[TagRule], book: R
 
 
 async def _unlike(rule: TagRule, same: Sequence[TagRule], after: int, ctx: Context) -> list[int]:
-    """The next customers who fulfil it without its tag; or, where that matters, have it from a rule and fulfil none."""
-    lacking = And((rule.rule, Not(Carries(frozenset({rule.tag})))))
-    found = await rules.customers(lacking, ctx.moment, after=after, limit=AT_ONCE)
+    """The next customers who fulfil it without its tag; or, where that matters, have it and fulfil none.
+
+    What is committed is asked, so that nobody waits for a look at everybody; whoever is found is looked at again.
+    """
+    carries = Carries(frozenset({rule.tag}))
+    unlike: Rule = And((rule.rule, Not(carries)))
     if rule.removes:
-        found += await standings.outgrown(rule.tag, any_of(same), ctx.moment, after, AT_ONCE)
-    return sorted(set(found))[:AT_ONCE]
+        unlike = Or((unlike, And((carries, Not(any_of(same))))))
+    async with index.look(ctx.moment) as view:
+        return list(await view.ids(unlike, AT_ONCE, after))
 
 
 async def _begun(event: CustomersTouched) -> CustomersTouched:

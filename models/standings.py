@@ -19,8 +19,8 @@ CARRIED = """SELECT t.customer_id, g.id AS tag_id, t.source FROM tagging AS t JO
     JOIN tag AS g ON g.id = CASE WHEN o.gone_at IS NULL THEN o.id ELSE o.merged_into_id END WHERE {chosen}"""
 LATEST = """SELECT customer_id, tag_id, new, cause, at FROM change WHERE id IN (SELECT MAX(id) FROM change
     WHERE {chosen} AND field = '{field}' GROUP BY customer_id, tag_id)"""
-OUTGROWN = """SELECT {what} FROM tagging AS given JOIN customer AS c ON c.id = given.customer_id
-    WHERE given.tag_id = $1 AND given.source = 'rule' AND c.merged_into_id IS NULL AND c.id > $2 AND NOT ({rule})"""
+OUTGROWN = """SELECT COUNT(*) AS n FROM tagging AS given JOIN customer AS c ON c.id = given.customer_id
+    WHERE given.tag_id = $1 AND given.source = 'rule' AND c.merged_into_id IS NULL AND NOT ({rule})"""
 GIVEN = "SELECT COUNT(*) AS n FROM tagging WHERE tag_id = $1 AND source = 'rule'"
 
 Pair = tuple[int, int]  # ids of a customer and of a tag
@@ -83,17 +83,10 @@ async def latest(customers: Collection[int], tags: Collection[int]) -> dict[Pair
     }
 
 
-async def outgrown(tag_id: int, rule: Rule, moment: Moment, after: int, limit: int) -> list[int]:
-    """The next customers, ascending, who have this tag from a rule, and do not fulfil this one."""
-    fulfilled, values = condition(rule, moment, first=3, few=True)
-    sql = f"{OUTGROWN.format(what='c.id', rule=fulfilled)} ORDER BY c.id LIMIT {int(limit)}"
-    return [int(row["id"]) for row in await select(sql, tag_id, after, *values)]
-
-
 async def how_many_outgrown(tag_id: int, rule: Rule, moment: Moment) -> int:
-    fulfilled, values = condition(rule, moment, first=3, few=True)
-    sql = OUTGROWN.format(what="COUNT(*) AS n", rule=fulfilled)
-    return int((await select(sql, tag_id, 0, *values))[0]["n"])
+    """How many have this tag from a rule, and do not fulfil this one."""
+    fulfilled, values = condition(rule, moment, first=2, few=True)
+    return int((await select(OUTGROWN.format(rule=fulfilled), tag_id, *values))[0]["n"])
 
 
 async def given(tag_id: int) -> int:

@@ -53,9 +53,9 @@ class View:
     async def count(self, rule: Rule, within: BitMap | None = None) -> int:
         return len(await self.matching(rule, within))
 
-    async def ids(self, rule: Rule, limit: int | None = None) -> Sequence[int]:
-        """Ascending, the first `limit` of them; an array: a list of a million would take longer than finding them."""
-        found = await self.matching(rule)
+    async def ids(self, rule: Rule, limit: int | None = None, after: int = 0) -> Sequence[int]:
+        """Ascending, the first `limit` of those `after` one; an array: a list would take longer than finding them."""
+        found = await self.matching(rule, self.everybody - BitMap(range(after + 1)) if after else None)
         return (found if limit is None else found[:limit]).to_array()
 
     async def carrying(self, among: BitMap) -> dict[int, int]:
