@@ -22,6 +22,7 @@ from handlers.context import Context
 from handlers.dialogs import ask
 from handlers.help import MORE
 from handlers.router import colleague, command, on
+from handlers.sweeps import sweep
 from models.audiences import Audience, AudienceSize
 from models.autotags import AutoTag
 from models.cards import customers_of
@@ -165,12 +166,22 @@ async def _save(wanted: Wish, ctx: Context) -> None:
     read = await rules.read(wanted.rule, ctx, known)
     bound(Member(name), _with(known, name, written(read.kept)))  # it must not need itself
     old = rules.explain(_shown(before, known), known, ctx) if before else ""
+    changed = before is not None and before.rule != written(read.kept)
     row = await Audience.keep(name, written(read.kept), colleague(ctx), ctx.now)
+    if changed:
+        await _apply(ctx)
     found = await survey(read.bound, ctx.moment)
     await AudienceSize.note(row.id, _day(ctx), found.total)
     told = excerpt(rules.explain(read.rule, known, ctx), LONG)
     buttons = await offered(written(Member(name)), ctx, "picture", "tagall")
     ctx.reply("audiences/saved", buttons=buttons, name=name, total=found.total, rule=told, old=excerpt(old, LONG))
+
+
+async def _apply(ctx: Context) -> None:
+    """Rules that tag by an audience mean others now."""
+    for rule in await AutoTag.living():
+        if rule.state == "active" and mentioned(parse(rule.rule)):
+            await sweep(rule, ctx, sha256(ctx.actor.cause.encode()).hexdigest()[:16])
 
 
 async def _ask_name(rule: str, ctx: Context) -> None:

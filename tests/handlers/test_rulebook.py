@@ -3,9 +3,11 @@
 import pytest
 
 from models.audiences import Audience
+from models.inbox import InboxEvent
 from models.tags import Tag, Tagging
+from tests.handlers.phone import Phone
 from tests.handlers.platforms import Platforms, carries
-from tests.handlers.ruling import night, ruled, scored
+from tests.handlers.ruling import applied, night, ruled, scored
 
 
 @pytest.fixture
@@ -61,3 +63,16 @@ async def test_a_tag_that_is_gone_is_given_to_nobody(here: Platforms, vip: Tag) 
     await scored(here, mia, 90)
     await night(here)
     assert await Tagging.all().count() == 0
+
+
+async def test_who_changes_an_audience_changes_whom_rules_tag_by_it(here: Platforms, vip: Tag, boss: Phone) -> None:
+    mia = await here.customer("mia", "hanmei")
+    await scored(here, mia, 70)
+    await boss.say("人群 存 常客 = 评分>=80")
+    await ruled(here, vip, "@常客", removes=True)
+    assert await carries(mia) == []
+    await boss.say("人群 存 常客 = 评分>=60")
+    await applied(here)
+    assert await carries(mia) == ["VIP"]
+    await boss.say("人群 存 常客 = 评分>=60")
+    assert not await InboxEvent.is_any_waiting("rule:")
