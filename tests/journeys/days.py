@@ -13,6 +13,7 @@ from models.plans import Plan
 from models.snippets import Snippet
 from models.staff import Staff, StaffAccount
 from models.tasks import Task
+from tests.journeys.audience_days import THE_AUDIENCES
 from tests.journeys.library_days import THE_LIBRARY
 from tests.journeys.sync_days import THE_COMPARISON
 from tests.journeys.tag_days import TAGGING
@@ -280,4 +281,4 @@ THE_DAY_OF_AN_ADMINISTRATOR = (
     ),
 )
 
-STORY = (*THE_DAY_OF_A_SELLER, *THE_DAY_OF_AN_ADMINISTRATOR, *TAGGING, *THE_LIBRARY, *THE_COMPARISON)
+STORY = (*THE_DAY_OF_A_SELLER, *THE_DAY_OF_AN_ADMINISTRATOR, *TAGGING, *THE_LIBRARY, *THE_COMPARISON, *THE_AUDIENCES)
