@@ -67,8 +67,9 @@ async def take_over(
     outcome, people = Outcome(), _People({channel.name for channel in settings.channels})
     done = 0
     async with opened(settings.database.address):
-        async with transaction():
-            await Counted.be(settings.currency)
+        if not dry:
+            async with transaction():
+                await Counted.be(settings.currency)
         for rows in table.parts(AT_ONCE):
             facts = await _facts(kind, rows, people, outcome)
             if dry:

@@ -97,7 +97,10 @@ class Table:
         self.file = file
         self._text, self.encoding = _read(file)
         lines = csv.reader(io.StringIO(self._text, newline=""), dialect=_dialect(self._text))
-        self._rows = [(number, line) for number, line in enumerate(lines) if any(map(str.strip, line))]
+        try:
+            self._rows = [(number, line) for number, line in enumerate(lines) if any(map(str.strip, line))]
+        except csv.Error as error:
+            raise BadTable(f"{file} is no table: {error} in line {lines.line_num}") from error
         if not self._rows:
             raise BadTable(f"{file} is empty")
         self.head = self._rows.pop(0)[1]

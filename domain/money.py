@@ -12,6 +12,7 @@ DIGITS = {
 }
 USUAL = 2
 MOST = 10**15  # minor units of one order or of one bound: sums of many still fit 64 bits
+LONGEST = 40  # digits before the point, of what may be counted at all
 
 
 def digits(currency: str) -> int:
@@ -21,7 +22,7 @@ def digits(currency: str) -> int:
 
 def minor(amount: Decimal, currency: str) -> int:
     """Whole minor units; raises Refusal for what has more digits than the currency, or is beyond all measure."""
-    exact = amount.scaleb(digits(currency))
+    exact = amount.scaleb(digits(currency)) if amount.adjusted() < LONGEST else amount
     if exact != exact.to_integral_value() or abs(exact) > MOST:
         raise Refusal("refusals/bad_amount", what=f"{amount}", currency=currency, digits=digits(currency))
     return int(exact)

@@ -14,9 +14,19 @@ if TYPE_CHECKING:
     from bot.tables import Columns
 
 File = Annotated[Path, typer.Argument(metavar="FILE.csv", help="UTF-8, or as Excel writes it in China.")]
-Source = Annotated[str, typer.Option(help="The system that tells of it: what two tell of are two things.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Change nothing; only say which rows would be rejected.")]
 LONGEST = 64
+
+
+def _named(source: str) -> str:
+    if not 0 < len(source) <= LONGEST or not source.isprintable():
+        raise typer.BadParameter(f"a name of 1 to {LONGEST} characters that can be seen")
+    return source
+
+
+Source = Annotated[
+    str, typer.Option(callback=_named, help="The system that tells of it: what two tell of are two things.")
+]
 
 
 def imported(

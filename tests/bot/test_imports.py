@@ -13,7 +13,7 @@ from models.audit import AuditEntry
 from models.behaviours import Behaviour
 from models.customers import Customer, Identity
 from models.fields import instant
-from models.orders import Order
+from models.orders import Counted, Order
 from models.search import Searchable
 from tests.bot.test_commands import Say, config, say
 
@@ -97,6 +97,7 @@ def test_what_is_no_good_is_written_beside_with_the_reason(say: Say, config: Pat
         "C1,7,5.001,2026-03-01": "amount is no amount of CNY: 5.001",
         "C1,8,-5,2026-03-01": "amount is no amount of CNY: -5",
         "C1,9,NaN,2026-03-01": "amount is no amount of CNY: NaN",
+        "C1,9,1e999999,2026-03-01": "amount is no amount of CNY: 1e999999",
         "C1,10,5,2026-02-30": "at is no time: 2026-02-30 (2026-03-01 or 2026-03-01 15:30)",
         "C1,11,5,2026-03-01 25:00": "at is no time: 2026-03-01 25:00 (2026-03-01 or 2026-03-01 15:30)",
         "C1,12,5,0026-03-01": "at is no time: 0026-03-01 (2026-03-01 or 2026-03-01 15:30)",
@@ -109,8 +110,9 @@ def test_what_is_no_good_is_written_beside_with_the_reason(say: Say, config: Pat
     beside = file.with_suffix(".rejected.csv")
     code, out, err = say("orders", "import", file, "--dry-run", "-c", config)
     assert (code, err) == (0, "")
-    assert out.endswith(f"1 rows would be taken over\n18 rows were rejected, with the reasons in {beside}\n")
+    assert out.endswith(f"1 rows would be taken over\n19 rows were rejected, with the reasons in {beside}\n")
     assert there(people, lambda: Order.all().count()) == 0
+    assert there(people, lambda: Counted.all().count()) == 0
     say("orders", "import", file, "-c", config)
     lines = beside.read_text("utf-8-sig").splitlines()
     assert lines[0] == f"{ORDERS},reason"
@@ -149,6 +151,7 @@ def test_events_are_taken_over_once(say: Say, config: Path, people: str, table: 
     [
         ([""], "is empty"),
         (["customer,number"], "needs the columns customer, number, amount, at; missing: amount, at"),
+        ([ORDERS, f'C1,"{"9" * 140_000}'], "is no table: field larger than field limit (131072) in line 2"),
     ],
 )
 def test_what_is_no_table_is_told_in_one_line(
@@ -163,6 +166,13 @@ def test_a_file_that_is_not_there_or_no_text(say: Say, config: Path, tmp_path: P
     assert "cannot be read: No such file" in say("orders", "import", tmp_path / "x.csv", "-c", config)[2]
     (tmp_path / "x.csv").write_bytes(b"\xff\xff\xff")
     assert "neither UTF-8 nor GB18030" in say("events", "import", tmp_path / "x.csv", "-c", config)[2]
+
+
+@pytest.mark.parametrize("source", ["", "x" * 65, "x\u202e"])
+def test_the_system_that_tells_has_a_name(say: Say, config: Path, table: Write, source: str) -> None:
+    code, out, err = say("orders", "import", table(ORDERS), "--source", source, "-c", config)
+    assert (code, out) == (2, "")
+    assert "a name of 1 to 64 characters" in " ".join(err.replace("│", " ").split())
 
 
 def test_more_rows_than_one_transaction_takes(say: Say, config: Path, people: str, table: Write) -> None:
