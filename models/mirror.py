@@ -15,21 +15,21 @@ from pyroaring import BitMap
 from models.aside import Reading, Row
 from models.bitmaps import Ids, of_ids
 from models.columns import ROW, Columns
-from models.snapshots import FORM, NAMES, Snapshot
+from models.snapshots import FORM, NAMES, SO_FAR, Snapshot
 
 PART = 5_000  # customers in one statement
 MOST = 300_000  # lines of the log: with more, everything is read anew
 
-PRUNED = "COALESCE((SELECT position FROM index_mark WHERE name = 'pruned'), 0)"
+PRUNED = "COALESCE((SELECT position FROM index_mark WHERE name = 'pruned'{}), 0)"
 NOW = {
     "sqlite": f"""SELECT COALESCE((SELECT seq FROM sqlite_sequence WHERE name = 'touched'), 0),
-        {PRUNED}, '{FORM} sqlite'""",
-    "postgres": f"""SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint, {PRUNED} + 1,
+        {PRUNED.format("")}, '{FORM} sqlite'""",
+    "postgres": f"""SELECT pg_snapshot_xmin(pg_current_snapshot())::text::bigint,
+        {PRUNED.format(f" AND position < {SO_FAR}")} + 1,
         concat_ws(' ', {FORM}, (SELECT system_identifier FROM pg_control_system()),
             (SELECT timeline_id FROM pg_control_checkpoint()),
             (SELECT oid FROM pg_database WHERE datname = current_database()))""",
 }
-SO_FAR = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"  # a restored log has numbers of another server, too
 CARRIED = "(SELECT 1 FROM tagging AS t WHERE t.customer_id = l.customer_id AND t.tag_id = l.tag_id LIMIT 1)"
 LINES = {
     "sqlite": f"""SELECT l.customer_id, l.tag_id, COALESCE({CARRIED}, 0) AS carried, 0 AS id, 0 AS xid

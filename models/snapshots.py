@@ -23,12 +23,15 @@ AT_ONCE = 1_000_000  # octets in one transaction
 
 MARKS = "CREATE TABLE index_mark (name VARCHAR(8) PRIMARY KEY, position BIGINT NOT NULL, told VARCHAR(64) NOT NULL)"
 PIECES = "CREATE TABLE index_piece (name VARCHAR(128) PRIMARY KEY, value {} NOT NULL)"
+SO_FAR = "pg_snapshot_xmax(pg_current_snapshot())::text::bigint"  # a restored log has numbers of another server, too
 LATER = "ON CONFLICT (name) DO UPDATE SET position = excluded.position WHERE index_mark.position < excluded.position"
 SQLITE_PRUNED = f"""CREATE TRIGGER touched_pruned AFTER DELETE ON touched BEGIN
     INSERT INTO index_mark (name, position, told) VALUES ('pruned', OLD.id, '') {LATER}; END"""
 POSTGRES_PRUNED = (
     f"""CREATE FUNCTION touched_pruned() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-    INSERT INTO index_mark (name, position, told) SELECT 'pruned', MAX(xid), '' FROM rows HAVING COUNT(*) > 0 {LATER};
+    INSERT INTO index_mark (name, position, told)
+        SELECT 'pruned', MAX(xid), '' FROM rows WHERE xid < {SO_FAR} HAVING COUNT(*) > 0
+        {LATER} OR index_mark.position >= {SO_FAR};
     RETURN NULL; END $$""",
     """CREATE TRIGGER touched_pruned AFTER DELETE ON touched REFERENCING OLD TABLE AS rows
     FOR EACH STATEMENT EXECUTE FUNCTION touched_pruned()""",

@@ -11,6 +11,8 @@ from tests.models.rule_town import MOMENT, NOW, Town
 
 ANOTHER = """UPDATE index_mark SET told = '1 another/1/1', position = position + 1000000
     WHERE name = 'saved' RETURNING name"""
+FORGOTTEN = "INSERT INTO index_mark (name, position, told) VALUES ('pruned', 1::bigint << 40, '') RETURNING name"
+LINE = "INSERT INTO touched (customer_id, tag_id, xid) VALUES (1, 0, 1::bigint << 40) RETURNING id"
 MANY = """WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < $1)
     INSERT INTO customer (name, phone, company, position, email, city, gender, birthday, language, source, consent,
         score, custom, orders, amount, created_at, seen_at)
@@ -111,6 +113,23 @@ async def test_what_another_database_stored_is_worth_nothing(town: Town) -> None
     await index.close()
     assert await asked() == [2]
     assert stored()
+
+
+async def test_what_was_forgotten_on_another_server_is_no_matter_here(postgres: str) -> None:
+    """A dump tells of transactions that this server has yet to reach."""
+    await Town(7).found()
+    await select(FORGOTTEN)
+    await select(LINE)
+    assert await asked() == []
+    before = here().mirror
+    await Tagging.create(customer_id=2, tag_id=4, at=NOW)
+    assert await asked() == [2]
+    assert here().mirror is before
+    await select("DELETE FROM touched RETURNING id")
+    await Tagging.create(customer_id=3, tag_id=4, at=NOW)
+    await select("DELETE FROM touched RETURNING id")
+    assert await asked() == [2, 3]
+    assert here().mirror is not before
 
 
 async def test_a_snapshot_with_a_piece_missing_is_not_used(town: Town) -> None:
