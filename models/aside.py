@@ -29,6 +29,21 @@ BEGIN = """BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
+async def _done(
+    running: "asyncio.Future[Result]", patience: float | None = None, hurry: Callable[[], object] = lambda: None
+) -> Result:
+    """What a thread comes to. Whoever gives up waits until it has let go of everything that the next one uses."""
+    try:
+        async with asyncio.timeout(patience):
+            return await asyncio.shield(running)
+    except (asyncio.CancelledError, TimeoutError):
+        while not running.done():
+            hurry()  # whatever it has begun by now
+            with suppress(asyncio.CancelledError):
+                await asyncio.wait([running], timeout=0.01)
+        raise
+
+
 class Reading(Protocol):
     """`one_of` is a condition that takes what `listed` makes of ids as the value $place."""
 
@@ -58,7 +73,8 @@ class Reading(Protocol):
 
 
 class SqliteReading:
-    def __init__(self, client: ImmediateClient) -> None:
+    def __init__(self, client: ImmediateClient, patience: float = PATIENCE) -> None:
+        self._patience = patience
         self._wire = sqlite3.connect(client.filename, isolation_level=None, check_same_thread=False)
         self._wire.execute("PRAGMA query_only = 1")
         self._wire.execute("PRAGMA cache_size = -16000")
@@ -92,15 +108,9 @@ class SqliteReading:
         return await self.aside(read)
 
     async def aside(self, work: Callable[[], Result]) -> Result:
-        """Whoever is cancelled meanwhile waits until the thread has let go of the connection."""
+        """Raises TimeoutError for a statement that takes longer than anybody waits."""
         running = asyncio.get_running_loop().run_in_executor(self._thread, work)
-        try:
-            return await asyncio.shield(running)
-        except asyncio.CancelledError:
-            while not running.done():
-                self._wire.interrupt()  # whatever it has begun by now
-                await asyncio.wait([running], timeout=0.01)
-            raise
+        return await _done(running, self._patience, self._wire.interrupt)
 
     def one_of(self, column: str, place: int) -> str:
         return f"{column} IN (SELECT value FROM json_each(${place}))"  # noqa: S608 - our own names
@@ -151,7 +161,7 @@ class PostgresReading:
         return np.frombuffer(found or b"", ">i8").astype(np.int64).reshape(-1, len(names))
 
     async def aside(self, work: Callable[[], Result]) -> Result:
-        return await asyncio.to_thread(work)
+        return await _done(asyncio.get_running_loop().run_in_executor(None, work))
 
     def one_of(self, column: str, place: int) -> str:
         return f"{column} = ANY(${place}::bigint[])"

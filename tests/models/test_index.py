@@ -1,7 +1,9 @@
 import asyncio
+import threading
 from contextlib import suppress
 from datetime import timedelta
 from itertools import count
+from pathlib import Path
 
 import asyncpg
 import pytest
@@ -10,16 +12,18 @@ from tortoise.exceptions import IntegrityError
 
 from domain.rules import Carries, Compared, Fact
 from models import index
-from models.aside import PostgresReading
+from models.aside import PostgresReading, SqliteReading
 from models.customers import Customer
 from models.database import transaction
 from models.index import Index
 from models.sql import is_deadlock, select
+from models.sqlite import ImmediateClient
 from models.tags import Tagging
 from models.views import View
 from tests.models.looking import agrees, asked
 from tests.models.rule_town import MOMENT, NOW, Town
 
+ENDLESS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
 LOST = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND query = 'COMMIT' AND pid <> pg_backend_pid()"""
 
@@ -139,12 +143,10 @@ async def test_tags_and_accounts_of_some_are_counted(town: Town) -> None:
 
 
 async def test_a_question_that_is_given_up_keeps_nobody_else_waiting(town: Town) -> None:
-    endless = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
-
     async def ask() -> None:
         async with index.look(MOMENT) as view:
             begun.set()
-            await view._reading.rows(endless)
+            await view._reading.rows(ENDLESS)
 
     begun = asyncio.Event()
     asking = asyncio.create_task(ask())
@@ -154,6 +156,37 @@ async def test_a_question_that_is_given_up_keeps_nobody_else_waiting(town: Town)
     with pytest.raises(asyncio.CancelledError):
         await asking
     assert await asked() == []
+
+
+async def test_who_gives_up_waits_for_what_is_being_done_aside(town: Town) -> None:
+    """Or the next one would change the same columns beside it."""
+    begun, may_end = threading.Event(), threading.Event()
+
+    def work() -> None:
+        begun.set()
+        may_end.wait(60)
+
+    async with index.look(MOMENT) as view:
+        working = asyncio.create_task(view._reading.aside(work))
+        try:
+            await asyncio.to_thread(begun.wait, 60)
+            for _ in range(2):
+                working.cancel()
+                for _ in range(5):
+                    await asyncio.sleep(0)
+                assert not working.done()
+        finally:
+            may_end.set()
+        with pytest.raises(asyncio.CancelledError):
+            await working
+
+
+async def test_a_question_without_end_is_given_up(tmp_path: Path) -> None:
+    reading = SqliteReading(ImmediateClient(str(tmp_path / "fresh.db"), connection_name="fresh"), patience=0.05)
+    with pytest.raises(TimeoutError):
+        await reading.rows(ENDLESS)
+    assert [tuple(row) for row in await reading.rows("SELECT 1")] == [(1,)]
+    await reading.close()
 
 
 async def test_a_connection_that_is_lost_is_made_again(postgres: str) -> None:
