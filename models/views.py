@@ -75,7 +75,7 @@ class View:
             case And(rules):
                 return await self._all(rules, within)
             case Or(rules):
-                return reduce(or_, [await self._within(each, within) for each in rules])
+                return await self._any(rules, within)
             case Not(inner):
                 return within - await self._within(inner, within)
             case _:
@@ -83,12 +83,30 @@ class View:
 
     async def _all(self, parts: tuple[Rule, ...], within: BitMap) -> BitMap:
         """What is cheap first, and last, in one question, what only SQL knows."""
-        alone = [each for each in parts if not isinstance(each, And | Or | Not) and self._price(each) == DEAR]
-        for each in sorted((each for each in parts if each not in alone), key=self._price):
+        rest, alone = self._apart(parts)
+        for each in sorted(rest, key=self._price):
             within = await self._within(each, within)
         if not alone or not within:
             return within
         return await self._asked(And(tuple(alone)) if len(alone) > 1 else alone[0], within)
+
+    async def _any(self, parts: tuple[Rule, ...], within: BitMap) -> BitMap:
+        """What only SQL knows last, in one question about who is left."""
+        rest, alone = self._apart(parts)
+        found = reduce(or_, [await self._within(each, within) for each in rest], BitMap())
+        left = within - found
+        if not alone or not left:
+            return found
+        return found | await self._asked(Or(tuple(alone)) if len(alone) > 1 else alone[0], left)
+
+    def _apart(self, parts: tuple[Rule, ...]) -> tuple[list[Rule], list[Rule]]:
+        """What is answered here, if only in part, and single conditions that only SQL knows."""
+        rest: list[Rule] = []
+        alone: list[Rule] = []
+        for each in parts:
+            is_alone = not isinstance(each, And | Or | Not) and self._price(each) == DEAR
+            (alone if is_alone else rest).append(each)
+        return rest, alone
 
     def _price(self, rule: Rule) -> int:
         match rule:

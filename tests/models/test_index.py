@@ -4,15 +4,16 @@ from contextlib import suppress
 from datetime import timedelta
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
 from tortoise import connections
 from tortoise.exceptions import IntegrityError
 
-from domain.rules import Carries, Compared, Fact
+from domain.rules import And, Carries, Compared, Contains, Fact, Or
 from models import index
-from models.aside import PostgresReading, SqliteReading
+from models.aside import PostgresReading, Reading, SqliteReading
 from models.customers import Customer
 from models.database import transaction
 from models.index import Index
@@ -20,7 +21,7 @@ from models.sql import is_deadlock, select
 from models.sqlite import ImmediateClient
 from models.tags import Tagging
 from models.views import View
-from tests.models.looking import agrees, asked
+from tests.models.looking import agrees, asked, here, in_sql
 from tests.models.rule_town import MOMENT, NOW, Town
 
 ENDLESS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
@@ -156,6 +157,31 @@ async def test_a_question_that_is_given_up_keeps_nobody_else_waiting(town: Town)
     with pytest.raises(asyncio.CancelledError):
         await asking
     assert await asked() == []
+
+
+class Counted:
+    """Remembers what is asked for numbers."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        self.asked: list[str] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.reading, name)
+
+    async def numbers(self, sql: str, columns: str, *values: object) -> Any:
+        self.asked.append(sql)
+        return await self.reading.numbers(sql, columns, *values)
+
+
+@pytest.mark.parametrize(("kind", "least"), [(And, 0), (Or, 1_000)])
+async def test_conditions_that_only_sql_knows_are_one_question(town: Town, kind: type[And | Or], least: int) -> None:
+    rule = kind((*(Contains(Fact("name"), f"{n}") for n in range(9)), Compared(Fact("score"), ">=", least)))
+    async with here().current() as mirror:
+        reading = Counted(here().reading)
+        view = View(mirror, reading, MOMENT)  # type: ignore[arg-type]
+        assert list(await view.ids(rule)) == await in_sql(view, rule)
+        assert len(reading.asked) == 1
 
 
 async def test_who_gives_up_waits_for_what_is_being_done_aside(town: Town) -> None:
