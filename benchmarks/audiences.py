@@ -178,7 +178,7 @@ async def run(url: str, tables: Mapping[str, Columns]) -> int:
         rows = [await line(text, rule, duck) for text, rule in asked.items()]
         seconds = await restarted(datetime.now(UTC))
         size = await held()
-        return verdict(rows[: len(RULES)], size, seconds)
+        return verdict(rows[: len(RULES)], size, seconds, same=all(row[0] < math.inf for row in rows))
 
 
 def duck_of(tables: Mapping[str, Columns]) -> Duck | None:
@@ -208,11 +208,12 @@ async def held() -> float:
         return view.octets / 1e6
 
 
-def verdict(rows: Sequence[tuple[float, float, float, float]], size: float, seconds: float) -> int:
+def verdict(rows: Sequence[tuple[float, float, float, float]], size: float, seconds: float, *, same: bool) -> int:
     means = [math.exp(sum(math.log(row[place]) for row in rows) / len(rows)) for place in range(4)]
     worst, ids = max(row[0] for row in rows), max(row[1] for row in rows)
     print(f"{means[0]:8.2f} {means[1]:8.2f} {means[2]:9.1f} {means[3]:8.1f}   geometric means of the {len(rows)} rules")
     kept = {
+        "all say the same": same,
         f"counted in {worst:.2f} ms at worst, {means[0]:.2f} ms on average": worst <= 10 and means[0] <= 1.5,
         f"ids listed in {ids:.1f} ms at worst": ids <= 30,
         f"{means[2] / means[0]:.0f} x the best SQL": means[2] / means[0] >= 20,
