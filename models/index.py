@@ -9,9 +9,11 @@ caller's own transaction has not committed yet is not.
 # ruff: noqa: S608 - the words of these statements are our own, every value is a parameter
 
 import asyncio
+import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:  # numpy and pyroaring are imported when somebody asks first
     from models.views import View
 
 log = structlog.get_logger()
+VIEWS = "models.views"
 EVERY = 60.0  # seconds between looks whether what is kept is worth renewing
 CROWD = 20_000  # customers whom it takes a while to read
 MANY = 20_000  # lines of the log since then: reading them would delay the first answer after a start
@@ -54,12 +57,15 @@ class Index:
         """In this block it says what the tables say."""
         if self._whose and self._whose is asyncio.current_task():
             raise RuntimeError("a look at the index inside another one would wait for itself")
-        async with self._turn, self.reading.frame():
-            self._whose = asyncio.current_task()
-            try:
-                yield await self._caught_up()
-            finally:
-                self._whose = None
+        async with self._turn:
+            if VIEWS not in sys.modules:  # numpy takes half a second, in which everybody else goes on
+                await asyncio.to_thread(import_module, VIEWS)
+            async with self.reading.frame():
+                self._whose = asyncio.current_task()
+                try:
+                    yield await self._caught_up()
+                finally:
+                    self._whose = None
 
     async def keep(self, now: datetime) -> bool:
         """Let the next start begin with what is here, if that is worth it."""
@@ -130,10 +136,10 @@ async def look(moment: Moment) -> AsyncIterator["View"]:
 
     Meanwhile nobody else asks, so what is slow, and what waits for a transaction of others, is done outside.
     """
-    from models.views import View
-
     index = _index()
     async with index.current() as mirror:
+        from models.views import View
+
         yield View(mirror, index.reading, moment)
 
 

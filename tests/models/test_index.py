@@ -1,4 +1,6 @@
 import asyncio
+import subprocess
+import sys
 import threading
 from contextlib import suppress
 from datetime import timedelta
@@ -25,8 +27,32 @@ from tests.models.looking import agrees, asked, here, in_sql
 from tests.models.rule_town import MOMENT, NOW, Town
 
 ENDLESS = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT COUNT(*) FROM n"
+IMPORTING = """
+import asyncio, sys, threading
+from datetime import UTC, datetime
+from importlib.abc import MetaPathFinder
+from bot.database import migrate, opened
+from domain.rules import Moment
+from models import index
+
+class Door(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "numpy":
+            print("in the way" if threading.current_thread() is threading.main_thread() else "beside")
+
+async def ask():
+    await migrate(sys.argv[1])
+    sys.meta_path.insert(0, Door())
+    async with opened(sys.argv[1]), index.look(Moment(datetime.now(UTC), UTC)) as view:
+        print(len(view.everybody))
+
+asyncio.run(ask())
+"""
 LOST = """SELECT pg_terminate_backend(pid) FROM pg_stat_activity
     WHERE datname = current_database() AND query = 'COMMIT' AND pid <> pg_backend_pid()"""
+
+
+ROOT = Path(__file__).parents[2]
 
 
 class Thought(Exception):  # noqa: N818
@@ -243,6 +269,12 @@ async def test_a_look_inside_a_look_is_a_mistake(town: Town) -> None:
 async def test_nobody_who_never_asks_has_an_index(database: str) -> None:
     assert not await index.keep(NOW)
     assert connections.get("reader") not in index._indexes
+
+
+def test_what_takes_long_to_import_is_imported_beside(sqlite_file: str) -> None:
+    program = [sys.executable, "-c", IMPORTING, sqlite_file]
+    done = subprocess.run(program, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout.split() == ["beside", "0"]
 
 
 async def test_where_there_are_many_everybody_is_read_before_somebody_asks(town: Town) -> None:
