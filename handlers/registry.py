@@ -8,7 +8,9 @@ from typing import Any, TypeVar
 
 import handlers
 from domain.commands import Command, Invocation, Table
+from domain.errors import Refusal
 from handlers.context import Context
+from models.aside import PATIENCE, Overlong
 from templates import LANGUAGES
 from templates.terms import terms
 
@@ -63,4 +65,8 @@ def handler_of(kind: type) -> Handler[Any] | None:
 
 
 async def run(asked: Invocation, ctx: Context) -> None:
-    await _runs[asked.command.name](asked, ctx)
+    """Raises Refusal for a mistake, and for a rule that keeps the database busy for too long: once is enough."""
+    try:
+        await _runs[asked.command.name](asked, ctx)
+    except Overlong as error:
+        raise Refusal("refusals/rule_slow", seconds=f"{PATIENCE:.0f}") from error

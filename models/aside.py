@@ -29,6 +29,10 @@ BEGIN = """BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
 GONE = (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 
 
+class Overlong(Exception):  # noqa: N818 - named for what happened
+    """What a rule asks for takes longer than anybody waits."""
+
+
 async def _done(
     running: "asyncio.Future[Result]", patience: float | None = None, hurry: Callable[[], object] = lambda: None
 ) -> Result:

@@ -11,7 +11,7 @@ from pyroaring import BitMap
 
 from domain.rules import And, Carries, Compared, Condition, Moment, Not, Or, Rule
 from models import rules
-from models.aside import Reading
+from models.aside import Overlong, Reading
 from models.bitmaps import of_ids
 from models.mirror import Mirror
 from models.roads import Accounts, Column, Road, road
@@ -149,7 +149,11 @@ class View:
         if few:
             sql += f" AND {self._reading.one_of('c.id', len(values) + 1)}"
             values = [*values, self._reading.listed(within)]
-        return of_ids((await self._reading.numbers(sql, "id", *values))[:, 0]) & within
+        try:
+            found = await self._reading.numbers(sql, "id", *values)
+        except TimeoutError as error:
+            raise Overlong from error
+        return of_ids(found[:, 0]) & within
 
     async def _carriers(self, tag_ids: Iterable[int]) -> BitMap:
         """Also of tags that are gone, for the ones into which these were merged; a tag that is gone has nobody."""

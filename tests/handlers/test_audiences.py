@@ -2,24 +2,30 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import date, timedelta
+from typing import Any
 
 import pytest
+from tortoise import connections
 
 from domain.events import DayEnded
 from domain.masses import AudiencesDue
 from domain.permissions import Role
 from handlers.context import House
+from models import index
+from models.aside import Reading
 from models.audiences import Audience, AudienceSize
 from models.changes import Actor
 from models.customers import Customer, Identity
 from models.dialogs import Dialog
 from models.inbox import InboxEvent
+from models.index import Index
 from models.merges import Merge
 from models.staff import Staff
 from tests.clock import Clock
 from tests.handlers.library import give, with_tags
 from tests.handlers.phone import Phone
 from tests.handlers.planning import commands_of
+from tests.models.looking import here
 from tests.racing import overlapping
 
 Hire = Callable[..., Awaitable[Phone]]
@@ -271,3 +277,27 @@ async def test_help_still_fits_a_phone(hire: Hire) -> None:
     answer = await chief.say("帮助")
     assert len(answer.splitlines()) <= 8
     assert "人群 · 人群模板 · 人群画像" in answer
+
+
+class Slow:
+    """A database that never comes to an end with customers."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._reading, name)
+
+    async def numbers(self, sql: str, columns: str, *values: object) -> Any:
+        if "FROM customer" in sql:
+            raise TimeoutError
+        return await self._reading.numbers(sql, columns, *values)
+
+
+async def test_a_rule_that_takes_too_long_is_refused(boss: Phone, emma: Phone, meet: Meet) -> None:
+    await meet("张三")
+    kind, reading = here().kind, here().reading
+    index._indexes[connections.get("reader")] = Index(kind, Slow(reading))  # type: ignore[arg-type]
+    assert (await boss.say("人群 姓名~张")).startswith("查了 60 秒还没查完")
+    assert (await emma.say("audience name~mia")).startswith("This rule takes too long")
+    assert (await boss.say("人群 评分=0")).startswith("1 位客户")
