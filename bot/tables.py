@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 
 from domain.errors import Refusal
@@ -19,7 +19,8 @@ MOMENT = re.compile(
 )
 FIRST_YEAR, LAST_YEAR = 1970, 2199
 CURRENCY = re.compile("[A-Z]{3}")
-SIGNS = str.maketrans("", "", ",， ¥￥")
+AMOUNT = re.compile(r"[¥￥]?\s*((?:[0-9]{1,3}(?:[,， ][0-9]{3})+|[0-9]+)(?:\.[0-9]+)?)")  # 199,50 is not 19950
+GROUPS = str.maketrans("", "", ",， ")
 
 Columns = Mapping[str, tuple[str, ...]]
 
@@ -66,13 +67,11 @@ class Row:
         """In minor units; raises BadRow."""
         said = self.text(name, 40)
         try:
-            number = Decimal(said.translate(SIGNS))
-            found = minor(number, currency) if number.is_finite() else -1
-        except (InvalidOperation, Refusal):
-            raise BadRow(f"{name} is no amount of {currency}: {said}") from None
-        if found < 0:
-            raise BadRow(f"{name} is no amount of {currency}: {said}")
-        return found
+            if found := AMOUNT.fullmatch(said):
+                return minor(Decimal(found[1].translate(GROUPS)), currency)
+        except Refusal:
+            pass
+        raise BadRow(f"{name} is no amount of {currency}: {said}")
 
     def currency(self, name: str, usual: str) -> str:
         """Three letters of ISO 4217; raises BadRow."""

@@ -98,6 +98,8 @@ def test_what_is_no_good_is_written_beside_with_the_reason(say: Say, config: Pat
         "C1,8,-5,2026-03-01": "amount is no amount of CNY: -5",
         "C1,9,NaN,2026-03-01": "amount is no amount of CNY: NaN",
         "C1,9,1e999999,2026-03-01": "amount is no amount of CNY: 1e999999",
+        'C1,9,"199,50",2026-03-01': "amount is no amount of CNY: 199,50",
+        "C1,9,1e5,2026-03-01": "amount is no amount of CNY: 1e5",
         "C1,10,5,2026-02-30": "at is no time: 2026-02-30 (2026-03-01 or 2026-03-01 15:30)",
         "C1,11,5,2026-03-01 25:00": "at is no time: 2026-03-01 25:00 (2026-03-01 or 2026-03-01 15:30)",
         "C1,12,5,0026-03-01": "at is no time: 0026-03-01 (2026-03-01 or 2026-03-01 15:30)",
@@ -110,7 +112,7 @@ def test_what_is_no_good_is_written_beside_with_the_reason(say: Say, config: Pat
     beside = file.with_suffix(".rejected.csv")
     code, out, err = say("orders", "import", file, "--dry-run", "-c", config)
     assert (code, err) == (0, "")
-    assert out.endswith(f"1 rows would be taken over\n19 rows were rejected, with the reasons in {beside}\n")
+    assert out.endswith(f"1 rows would be taken over\n21 rows were rejected, with the reasons in {beside}\n")
     assert there(people, lambda: Order.all().count()) == 0
     assert there(people, lambda: Counted.all().count()) == 0
     say("orders", "import", file, "-c", config)

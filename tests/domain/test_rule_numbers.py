@@ -33,9 +33,10 @@ def test_a_condition_lets_whole_numbers_through(rule: Compared | OneOf | Between
     assert intervals(rule, MOMENT) == found
 
 
-def test_an_amount_with_more_digits_than_its_currency_is_refused() -> None:
+@pytest.mark.parametrize("amount", ["0.001", "1e14", "1e999999"])
+def test_an_amount_that_its_currency_does_not_have_is_refused(amount: str) -> None:
     with pytest.raises(Refusal):
-        intervals(Compared(AMOUNT, ">", Decimal("0.001")), MOMENT)
+        intervals(Compared(AMOUNT, ">", Decimal(amount)), MOMENT)
 
 
 @pytest.mark.parametrize(
