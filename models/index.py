@@ -93,7 +93,7 @@ class Index:
         if (
             here is None
             or here.origin != origin
-            or here.position < since
+            or not since <= here.position <= position  # behind it: the server went back to a backup
             or not await here.catch_up(self.reading, position)
         ):
             self.mirror = None
@@ -104,7 +104,7 @@ class Index:
         from models.mirror import Mirror
 
         kept = await self.reading.glance(snapshots.MARK)
-        if kept and kept[0][1] == origin and kept[0][0] >= since:
+        if kept and kept[0][1] == origin and since <= kept[0][0] <= position:
             mirror = Mirror(self.kind, kept[0][0], origin)
             try:
                 await mirror.load(self.reading)

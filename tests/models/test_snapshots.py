@@ -132,6 +132,22 @@ async def test_what_was_forgotten_on_another_server_is_no_matter_here(postgres: 
     assert here().mirror is not before
 
 
+async def test_where_the_log_goes_back_everything_is_read_anew(town: Town) -> None:
+    """As it does while we run when a server is put back to an image of its disks."""
+    await asked()
+    await index.keep(NOW)
+    mirror = here().mirror
+    assert mirror
+    mirror.position += 1_000_000
+    await Tagging.create(customer_id=2, tag_id=4, at=NOW)
+    assert await asked() == [2]
+    await index.close()
+    await select("UPDATE index_mark SET position = position + 1000000 WHERE name = 'saved' RETURNING name")
+    await Tagging.create(customer_id=3, tag_id=4, at=NOW)
+    assert await asked() == [2, 3]
+    assert not stored()
+
+
 async def test_a_snapshot_with_a_piece_missing_is_not_used(town: Town) -> None:
     await Tagging.create(customer_id=2, tag_id=4, at=NOW)
     await asked()
