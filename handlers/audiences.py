@@ -198,8 +198,7 @@ async def _drop(row: Audience, ctx: Context) -> None:
     await alone("audiences")
     known = await rules.names(ctx)
     others = [each.name for each in await Audience.exclude(id=row.id) if _needs(each.rule, row.name)]
-    living = await AutoTag.exclude(state="gone").order_by("id")
-    others += [f"R{each.id}" for each in living if _needs(each.rule, row.name)]
+    others += [each.short_id for each in await AutoTag.living() if _needs(each.rule, row.name)]
     if others:
         raise Refusal("refusals/audience_needed", name=row.name, others=others[:PAGE], more=len(others[PAGE:]))
     await row.delete()

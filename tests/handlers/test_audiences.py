@@ -188,6 +188,17 @@ async def test_audiences_do_not_need_each_other_in_a_circle(boss: Phone, meet: M
     assert "删掉了" in await boss.say("人群 删 甲")
 
 
+async def test_a_rule_that_tags_by_it_keeps_it_and_a_previewed_one_does_not(boss: Phone, meet: Meet) -> None:
+    await shanghai(meet)
+    await boss.say("建标签 意向/高")
+    for name in ("甲", "乙"):
+        await boss.say(f"人群 存 {name} = 城市=上海")
+        assert (await boss.say(f"规则 加 高 当 @{name}")).startswith("新规则")
+    await boss.press(commands_of(boss)[0])
+    assert "「乙」还在用，没有删：R2" in await boss.say("人群 删 乙")
+    assert "「甲」删掉了" in await boss.say("人群 删 甲")
+
+
 async def test_it_outlives_the_new_name_of_its_tag(boss: Phone, meet: Meet) -> None:
     people = await shanghai(meet)
     await boss.say("建标签 意向/高")
