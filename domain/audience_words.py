@@ -46,7 +46,7 @@ def wish(text: str, body: str = "") -> Wish:
         return Wish("list")
     if page := LATER_PAGE.fullmatch(plain):
         return Wish("list", page=max(1, int(page[1])))
-    first, _, rest = text.strip().partition(" ")
+    first, rest = [*text.split(maxsplit=1), "", ""][:2]
     word = plainly(first).plain.lower()
     if word in SAVE:
         return _saving(rest, body)

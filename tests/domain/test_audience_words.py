@@ -24,6 +24,8 @@ from domain.rule_text import parse
         ("save = orders>=3", "", Wish("save", "", "orders>=3")),
         ("存 老客", "", Wish("save", "老客")),
         ("存", "", Wish("save")),
+        ("存\u3000老客\u3000＝\u3000订单>=3", "", Wish("save", "老客", "订单>=3")),
+        ("看\u3000老客", "", Wish("show", "老客")),
         ("看 @老客", "", Wish("show", "老客")),
         ("show", "", Wish("show")),
         ("删 “老客”", "", Wish("drop", "老客")),
