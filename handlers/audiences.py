@@ -167,9 +167,13 @@ async def _save(wanted: Wish, ctx: Context) -> None:
     bound(Member(name), _with(known, name, written(read.kept)))  # it must not need itself
     old = rules.explain(_shown(before, known), known, ctx) if before else ""
     changed = before is not None and before.rule != written(read.kept)
+    following = await _following(name) if changed else []
+    if following:
+        rules.check_everybody(ctx, name, [each.short_id for each in following[:PAGE]])
     row = await Audience.keep(name, written(read.kept), colleague(ctx), ctx.now)
-    if changed:
-        await _apply(ctx)
+    for each in following:
+        if each.state == "active":  # it means others now
+            await sweep(each, ctx, sha256(ctx.actor.cause.encode()).hexdigest()[:16])
     found = await survey(read.bound, ctx.moment)
     await AudienceSize.note(row.id, _day(ctx), found.total)
     told = excerpt(rules.explain(read.rule, known, ctx), LONG)
@@ -177,11 +181,13 @@ async def _save(wanted: Wish, ctx: Context) -> None:
     ctx.reply("audiences/saved", buttons=buttons, name=name, total=found.total, rule=told, old=excerpt(old, LONG))
 
 
-async def _apply(ctx: Context) -> None:
-    """Rules that tag by an audience mean others now."""
-    for rule in await AutoTag.living():
-        if rule.state == "active" and mentioned(parse(rule.rule)):
-            await sweep(rule, ctx, sha256(ctx.actor.cause.encode()).hexdigest()[:16])
+async def _following(name: str) -> list[AutoTag]:
+    """The rules that tag by this audience, or by one that is made of it."""
+    made_of = {folded(row.name): _parts(row.rule) for row in await Audience.all()}
+    reached = {folded(name)}
+    while more := {each for each, parts in made_of.items() if parts & reached} - reached:
+        reached |= more
+    return [rule for rule in await AutoTag.living() if _parts(rule.rule) & reached]
 
 
 async def _ask_name(rule: str, ctx: Context) -> None:
@@ -206,7 +212,11 @@ async def _drop(row: Audience, ctx: Context) -> None:
 
 
 def _needs(rule: str, name: str) -> bool:
-    return folded(name) in map(folded, mentioned(parse(rule)))
+    return folded(name) in _parts(rule)
+
+
+def _parts(rule: str) -> set[str]:
+    return {folded(each) for each in mentioned(parse(rule))}
 
 
 async def _called(name: str) -> Audience:

@@ -19,7 +19,7 @@ from handlers.naming import short_id, tag_meant
 from handlers.plans import Preview, effect, propose, recheck
 from handlers.router import colleague, command
 from handlers.rulebook import Rulebook, opened, parsed
-from handlers.rules import explain, read
+from handlers.rules import check_everybody, explain, read
 from handlers.sweeps import sweep
 from handlers.times import local
 from models import spans, standings
@@ -54,6 +54,8 @@ async def keep(asked: Invocation, ctx: Context) -> None:
     wanted = wish(asked.words)
     if wanted.id:
         ctx.about(f"R{wanted.id}")
+    if wanted.act not in {"list", "show"}:
+        check_everybody(ctx)
     match wanted.act:
         case "list":
             await _list(wanted.page, ctx)
@@ -217,7 +219,8 @@ async def _propose(preview: Preview, ctx: Context) -> None:
 
 
 async def _drafted(plan: Plan, ctx: Context) -> Draft:
-    """What was previewed; Refusal where the rule or its tag has ended since."""
+    """What was previewed; Refusal where the rule or its tag has ended since, or who asked has a team."""
+    check_everybody(ctx)
     row = await AutoTag.get(id=plan.payload["rule"]).select_related("tag__group")
     _check_there(row)
     book = await opened(ctx)

@@ -1,6 +1,7 @@
 """Here lives how a rule that a colleague typed is read: against what the house has, and as far as they may see."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from domain.audiences import preset_named
@@ -70,6 +71,12 @@ def within(rule: Rule, seen: Scope) -> Rule:
         return rule
     theirs = OneOf(OWNER, tuple(sorted(seen.owners)))
     return And((rule, Or((Empty(OWNER), theirs, Compared(ATTENDANT, "=", seen.staff_id)))))
+
+
+def check_everybody(ctx: Context, audience: str = "", ids: Sequence[str] = ()) -> None:
+    """Raise Refusal for who sees only some customers: rules that tag (`ids` by this audience) are about all of them."""
+    if scope(ctx).owners is not None:
+        raise Refusal("refusals/rules_of_all", audience=audience, ids=ids)
 
 
 def explain(rule: Rule, known: Names, ctx: Context) -> str:

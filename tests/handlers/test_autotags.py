@@ -183,6 +183,20 @@ async def test_what_grew_to_many_meanwhile_is_asked_for_anew(here: Platforms, bo
     assert (await boss.say(f"确认 {code_of(boss)}")).startswith("R1 现在会动到 3 位客户，要另一位经理批准")
 
 
+async def test_who_sees_a_team_s_customers_only_changes_no_rule(here: Platforms, boss: Phone, vip: Tag) -> None:
+    await crowd(here, 1, 90)
+    await confirmed(boss, "规则 加 VIP 当 score>=80", here)
+    await boss.say("规则 改 R1 当 score>=70")
+    code = code_of(boss)
+    await Staff.filter(name="韩梅梅").update(team="华东")
+    for typed in ("加 VIP 当 score>=50", "改 R1 当 score>=50", "停 R1", "开 R1", "删 R1"):
+        assert (await boss.say(f"规则 {typed}")).startswith("自动打标的规则管的是所有客户"), typed
+    assert (await boss.say(f"确认 {code}")).startswith("自动打标的规则管的是所有客户")
+    assert (await boss.say("规则")).splitlines()[1] == "R1 等级/VIP 当 评分不少于 80"
+    assert (await boss.say("规则 R1")).startswith("R1 等级/VIP：")
+    assert (await AutoTag.get()).version == 1
+
+
 async def test_a_rule_may_be_asked_for_step_by_step(here: Platforms, boss: Phone, vip: Tag) -> None:
     assert (await boss.say("规则 加 VIP")).startswith("什么样的客户打上 等级/VIP？")
     assert (await boss.say("score>=80 否则去掉")).startswith("新规则 R1：打上 等级/VIP，当 评分不少于 80，否则去掉")

@@ -2,12 +2,14 @@
 
 import pytest
 
+from domain.sweeps import RuleDue
 from models.audiences import Audience
 from models.inbox import InboxEvent
+from models.staff import Staff
 from models.tags import Tag, Tagging
 from tests.handlers.phone import Phone
 from tests.handlers.platforms import Platforms, carries
-from tests.handlers.ruling import applied, night, ruled, scored
+from tests.handlers.ruling import applied, night, own, ruled, scored
 
 
 @pytest.fixture
@@ -76,3 +78,31 @@ async def test_who_changes_an_audience_changes_whom_rules_tag_by_it(here: Platfo
     assert await carries(mia) == ["VIP"]
     await boss.say("人群 存 常客 = 评分>=60")
     assert not await InboxEvent.is_any_waiting("rule:")
+
+
+async def test_only_the_rules_of_an_audience_go_through_everybody(here: Platforms, vip: Tag, boss: Phone) -> None:
+    (gift,) = await here.make("活动/送礼")
+    mia = await here.customer("mia", "hanmei")
+    await scored(here, mia, 70)
+    for typed in ("常客 = 评分>=80", "贵客 = @常客 且 评分>=1", "别的 = 评分>=90"):
+        await boss.say(f"人群 存 {typed}")
+    await ruled(here, vip, "@贵客")
+    await ruled(here, gift, "@别的")
+    done = len(await own(RuleDue))
+    await boss.say("人群 存 常客 = 评分>=60")
+    await applied(here)
+    assert (await carries(mia), len(await own(RuleDue))) == (["VIP"], done + 1)
+
+
+async def test_who_sees_a_team_s_customers_only_changes_no_audience_of_a_rule(
+    here: Platforms, vip: Tag, boss: Phone
+) -> None:
+    await boss.say("人群 存 常客 = 评分>=80")
+    await boss.say("人群 存 贵客 = @常客 且 评分>=1")
+    await ruled(here, vip, "@贵客")
+    await Staff.filter(name="韩梅梅").update(team="华东")
+    refused = await boss.say("人群 存 常客 = 评分>=60")
+    assert refused.startswith("「常客」有自动打标的规则在用（R1），改了会动到所有客户")
+    assert (await Audience.get(name="常客")).rule == "score >= 80"
+    assert "存好了" in await boss.say("人群 存 新客户 = 评分>=60")
+    assert "改好了" in await boss.say("人群 存 新客户 = 评分>=70")
