@@ -128,11 +128,11 @@ async def _changes(customers: Collection[int], these: Sequence[TagRule], book: R
         for tag, some in by_tag.items()
     }
     unlike = [pair for pair, now in stands.items() if (not now.sources if now.holding else now.sources == {"rule"})]
-    last = await standings.latest({pair[0] for pair in unlike}, {pair[1] for pair in unlike})
+    last = await standings.latest({pair: bool(stands[pair].sources) for pair in unlike})
     found: list[Change] = []
     for pair in unlike:
-        now, told = stands[pair], last.get(pair)
-        if told and told.on is bool(now.sources):
+        now = stands[pair]
+        if told := last.get(pair):
             now = replace(now, cause=told.cause, changed_at=told.at)
         if said := verdict(by_tag[pair[1]], book.asleep, now):
             found.append((pair[0], *said))

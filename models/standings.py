@@ -17,8 +17,13 @@ WHOLE = "SELECT id FROM customer WHERE merged_into_id IS NULL AND {chosen}"
 # A tag that is gone counts for its heir, also before that is written down.
 CARRIED = """SELECT t.customer_id, g.id AS tag_id, t.source FROM tagging AS t JOIN tag AS o ON o.id = t.tag_id
     JOIN tag AS g ON g.id = CASE WHEN o.gone_at IS NULL THEN o.id ELSE o.merged_into_id END WHERE {chosen}"""
-LATEST = """SELECT customer_id, tag_id, new, cause, at FROM change WHERE id IN (SELECT MAX(id) FROM change
-    WHERE {chosen} AND field = '{field}' GROUP BY customer_id, tag_id)"""
+# Who was merged into one of them, and which tags were, by those: what a person said of them was said of these.
+ABSORBED = """WITH RECURSIVE down (id, kept_id) AS (SELECT id, merged_into_id FROM customer WHERE {chosen}
+    UNION SELECT c.id, down.kept_id FROM customer AS c JOIN down ON c.merged_into_id = down.id)
+    SELECT id, kept_id AS heir FROM down"""
+ELDERS = "SELECT id, merged_into_id AS heir FROM tag WHERE gone_at IS NOT NULL AND {chosen}"
+LATEST = """SELECT id, customer_id, tag_id, new, cause, at FROM change WHERE id IN (SELECT MAX(id) FROM change
+    WHERE {chosen} AND field = '{field}' GROUP BY customer_id, tag_id, CASE WHEN new <> '' THEN 1 ELSE 0 END)"""
 OUTGROWN = """SELECT COUNT(*) AS n FROM tagging AS given JOIN customer AS c ON c.id = given.customer_id
     WHERE given.tag_id = $1 AND given.source = 'rule' AND c.merged_into_id IS NULL AND NOT ({rule})"""
 GIVEN = "SELECT COUNT(*) AS n FROM tagging WHERE tag_id = $1 AND source = 'rule'"
@@ -71,16 +76,31 @@ async def carried(customers: Collection[int], tags: Collection[int]) -> dict[Pai
     return found
 
 
-async def latest(customers: Collection[int], tags: Collection[int]) -> dict[Pair, Last]:
-    """What the trail tells last of these tags of these customers."""
-    if not (customers and tags):
+async def latest(now: Mapping[Pair, bool]) -> dict[Pair, Last]:
+    """What the trail tells of how it came about that these customers carry these tags (True) or do not.
+
+    What was told of customers and tags that were merged into these counts, too.
+    """
+    if not now:
         return {}
+    customers = await _with_elders(ABSORBED, {customer_id for customer_id, _ in now})
+    tags = await _with_elders(ELDERS, {tag_id for _, tag_id in now})
     chosen, values = among("customer_id", customers)
     also, more = among("tag_id", tags, len(values) + 1)
     told = await select(LATEST.format(chosen=f"{chosen} AND {also}", field=TAG), *values, *more)
-    return {
-        (row["customer_id"], row["tag_id"]): Last(bool(row["new"]), row["cause"], instant(row["at"])) for row in told
-    }
+    found: dict[Pair, Last] = {}
+    for row in sorted(told, key=lambda row: int(row["id"])):
+        pair, on = (customers[row["customer_id"]], tags[row["tag_id"]]), bool(row["new"])
+        if pair in now and (on or not now[pair]):
+            found[pair] = Last(on, row["cause"], instant(row["at"]))
+    return {pair: last for pair, last in found.items() if last.on is now[pair]}
+
+
+async def _with_elders(sql: str, ids: Collection[int]) -> dict[int, int]:
+    """Each of these, and whatever became one of them, by which one that is."""
+    chosen, values = among("merged_into_id", ids)
+    elders = await select(sql.format(chosen=chosen), *values)
+    return {int(row["id"]): int(row["heir"]) for row in elders} | {each: each for each in ids}
 
 
 async def how_many_outgrown(tag_id: int, rule: Rule, moment: Moment) -> int:

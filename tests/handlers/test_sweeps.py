@@ -93,6 +93,32 @@ async def test_what_was_taken_by_hand_is_not_given_again_until_the_rule_is_anoth
     assert await carries(mia) == ["VIP"]
 
 
+async def test_what_was_taken_by_hand_stays_taken_when_its_tag_becomes_another(here: Platforms, vip: Tag) -> None:
+    (best,) = await here.make("等级/至尊")
+    mia = await here.customer("mia", "hanmei")
+    await ruled(here, vip, "score >= 80")
+    await scored(here, mia, 90)
+    await here.tag(mia, vip, off=True)
+    async with here.act() as ctx:
+        await Tag.end([vip.id], ctx.now, best.id)
+    await scored(here, mia, 95)
+    await night(here)
+    assert await carries(mia) == []
+
+
+async def test_what_was_taken_by_hand_stays_taken_when_the_customer_becomes_another(here: Platforms, vip: Tag) -> None:
+    mia, leo = [await here.customer(name, "hanmei") for name in ("mia", "leo")]
+    await ruled(here, vip, "score >= 80")
+    await scored(here, leo, 90)
+    await here.tag(leo, vip, off=True)
+    async with here.act() as ctx:
+        merge = await Merge.planned(mia.id, leo.id, "command", ctx.now)
+        assert await merge.join(ctx.actor)
+    await scored(here, mia, 95)
+    await night(here)
+    assert await carries(mia) == []
+
+
 async def test_a_tag_that_two_rules_give_stays_while_one_holds(here: Platforms, vip: Tag) -> None:
     mia = await here.customer("mia", "hanmei")
     await ruled(here, vip, "score >= 80", removes=True)

@@ -90,11 +90,31 @@ async def test_the_last_that_the_trail_tells_of_a_tag(clock: Clock) -> None:
     came, taken = clock(), clock.forward(hours=1)
     async with transaction():
         await Tagging.take([(mia, vip)], Actor(7, "telegram:k1", taken))
-    assert await standings.latest([mia, leo], [vip.id]) == {
+    assert await standings.latest({(mia, vip.id): False, (leo, vip.id): True}) == {
         (mia, vip.id): Last(False, "telegram:k1", taken),
         (leo, vip.id): Last(True, "R1.1", came),
     }
-    assert await standings.latest([mia], [vip.id + 1]) == {}
+    assert await standings.latest({(mia, vip.id): True, (leo, vip.id): False}) == {
+        (mia, vip.id): Last(True, "R1.1", came)
+    }
+    assert await standings.latest({(mia, vip.id + 1): False}) == {}
+    assert await standings.latest({}) == {}
+
+
+async def test_what_was_told_of_whoever_and_whatever_was_merged_into_them_counts(clock: Clock) -> None:
+    old, new = await tags(clock, "旧", "新")
+    mia, leo, ann = await people(clock, 1, 2, 3)
+    await given(clock, old, [ann])
+    taken = clock.forward(hours=1)
+    async with transaction():
+        await Tagging.take([(ann, old)], Actor(7, "telegram:k1", taken))
+    await Customer.filter(id=ann).update(merged_into_id=leo)
+    await Customer.filter(id=leo).update(merged_into_id=mia)
+    await Tag.end([old.id], clock(), new.id)
+    assert await standings.latest({(mia, new.id): False}) == {(mia, new.id): Last(False, "telegram:k1", taken)}
+    assert await standings.latest({(mia, new.id): True}) == {
+        (mia, new.id): Last(True, "R1.1", taken - timedelta(hours=1))
+    }
 
 
 async def test_who_has_a_tag_from_a_rule_and_fulfils_none(clock: Clock) -> None:
