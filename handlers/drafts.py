@@ -1,25 +1,23 @@
 """Here lives what a rule that tags would do if it were written: how many it is about, and who they are."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from domain.autotags import TagRule, any_of
 from domain.rule_text import written
-from domain.rules import And, Carries, Not, Rule
-from handlers.cards import excerpt
+from domain.rules import And, Carries, Not
 from handlers.context import Context
 from handlers.plans import Preview
 from handlers.router import scope
 from handlers.rulebook import Rulebook, opened
-from handlers.rules import Read, explain, within
+from handlers.rules import Read, in_words, within
 from models import standings
 from models.autotags import AutoTag
 from models.bearers import carrying
 from models.customers import Customer
 from models.index import look
 from models.tags import Tag
-from templates import LANGUAGES
 
 LONG = 90  # characters of a rule
 EXAMPLES = 5
@@ -52,7 +50,7 @@ async def preview_of(draft: Draft, ctx: Context) -> Preview:
         "id": row.short_id,
         "path": tag.path,
         "new": row.state == "planned",
-        "rule": _in_words(draft.read.kept, book, ctx),
+        "rule": in_words(draft.read.kept, book.names, ctx, LONG),
         "removes": draft.removes,
         "fulfil": fulfil,
         "carried": await carrying(tag.id),
@@ -78,11 +76,6 @@ def _with(draft: Draft, book: Rulebook) -> Sequence[TagRule]:
     others = [rule for rule in book.of(draft.tag.id) if rule.id != draft.row.id]
     own = TagRule(draft.row.id, 0, draft.tag.id, draft.read.bound, draft.removes, draft.row.changed_at)
     return [own, *others]
-
-
-def _in_words(rule: Rule, book: Rulebook, ctx: Context) -> dict[str, str]:
-    """By language: whoever approves may read another than who asks."""
-    return {each: excerpt(explain(rule, book.names, replace(ctx, language=each)), LONG) for each in LANGUAGES}
 
 
 async def _named(ids: Sequence[int]) -> list[dict[str, str]]:

@@ -33,6 +33,7 @@ from models.identities import alone
 from models.inbox import InboxEvent
 from models.plans import Plan
 from models.portraits import members, survey
+from models.staff import Staff
 from models.tags import Tag, Tagging
 from models.trail import newest, taggings_counted
 
@@ -120,8 +121,13 @@ async def go_on(event: CustomersToTag, ctx: Context) -> None:
 
 
 async def _tag(event: CustomersToTag, ctx: Context) -> None:
-    """Whoever was merged meanwhile is who they are now, and so is a tag; one that is gone is given to nobody."""
-    customers = [row.id for row in await held_together(event.customers)]
+    """Whoever was merged meanwhile is who they are now, and so is a tag; one that is gone is given to nobody.
+
+    Whoever is by now the customer of somebody whose customers the requester does not see is left alone.
+    """
+    seen = await (await Staff.get(id=event.staff)).scope()
+    together = await held_together(event.customers)
+    customers = [row.id for row in together if seen.sees(row.owner_id, row.attendant_id)]
     tags = await _heirs([*event.give, *event.take])
     actor = Actor(event.staff, event.cause, ctx.now)
     give, take = ([(each, tags[tag]) for each in customers for tag in part] for part in (event.give, event.take))
@@ -170,10 +176,10 @@ async def _preview(payload: Mapping[str, Any], ctx: Context) -> Preview:
         "id": f"G{(*give, *take)[0].id}",
         "total": whole.total,
         "people": found.total,
-        "rule": excerpt(rules.explain(read.rule, known, ctx), LONG),
+        "rule": rules.in_words(read.rule, known, ctx, LONG),
         "given": told[: len(give)],
         "taken": told[len(give) :],
-        "first": await examples(found.some),
+        "examples": await examples(found.some),
         "over": ctx.house.approval_over,
     }
     meant = sha256(repr(read.bound).encode()).hexdigest()

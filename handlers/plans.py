@@ -33,7 +33,8 @@ class Preview:
     """What a person reads before it is done: a template with its values, and the payload that it tells of.
 
     The template gets `code`, `minutes` and `approval` besides. The lines that hold the code are for the requester
-    only: approvers read the others, in their own language.
+    only: approvers read the others, in their own language. `examples` are customers whom the requester sees: an
+    approver who does not see everybody reads none.
     """
 
     payload: Mapping[str, Any]
@@ -183,7 +184,8 @@ async def _ask_approvers(plan: Plan, template: str, values: Mapping[str, Any], c
                 ctx.button("reject", f"reject {plan.subject}", language),
             )
             told = {"id": plan.subject, "staff": plan.staff.name, "minutes": values["minutes"]}
-            told["preview"] = without_code(render(f"chat/{language}/{template}.txt", **values), values["code"])
+            shown = values if (await person.scope()).owners is None else {**values, "examples": ()}
+            told["preview"] = without_code(render(f"chat/{language}/{template}.txt", **shown), values["code"])
             asked += await tell(person, ctx, "plans/asked", buttons=buttons, **told)
     return asked
 

@@ -13,9 +13,11 @@ from domain.rule_names import Names, bound, kept
 from domain.rule_text import parse
 from domain.rule_words import said
 from domain.rules import And, Compared, Empty, Fact, OneOf, Or, Rule
+from handlers.cards import excerpt
 from handlers.context import Context
 from handlers.router import scope
 from models import rules
+from templates import LANGUAGES
 from templates.presets import presets
 
 OWNER, ATTENDANT = Fact("owner"), Fact("attendant")
@@ -82,3 +84,8 @@ def check_everybody(ctx: Context, audience: str = "", ids: Sequence[str] = ()) -
 def explain(rule: Rule, known: Names, ctx: Context) -> str:
     """A rule in words, in the language of who asks."""
     return ctx.words("rules/explained", said=said(rule, known)).strip()
+
+
+def in_words(rule: Rule, known: Names, ctx: Context, most: int) -> dict[str, str]:
+    """The same in every language: whoever approves may read another than who asks."""
+    return {each: excerpt(explain(rule, known, replace(ctx, language=each)), most) for each in LANGUAGES}

@@ -20,6 +20,7 @@ from models.inbox import InboxEvent
 from models.leads import Lead
 from models.merges import Merge
 from models.outbox import OutboxItem
+from models.staff import Staff
 from models.tags import Tag, Tagging
 from tests.clock import Clock
 from tests.handlers.library import carrying, with_tags
@@ -93,6 +94,19 @@ async def test_what_happens_meanwhile_counts(many: Phone, clock: Clock) -> None:
     assert "另外 2 位没动" in told(many, many)
     carried = await Tagging.tags_of([*ids, kept.id])
     assert all(carried[each] == {2} for each in {*ids, kept.id} - {absorbed, gone})
+
+
+async def test_who_has_come_to_others_meanwhile_is_left_alone(many: Phone, hire: Hire, clock: Clock) -> None:
+    await hire("李雷")
+    await Staff.filter(name="韩梅梅").update(team="华东")
+    ids = await crowd(clock, AT_ONCE + 2)
+    await many.say("批量打标 城市=上海 +VIP")
+    await confirmed(many)
+    await Customer.filter(id=ids[-1]).update(owner_id=(await Staff.get(name="李雷")).id)
+    for event in await rounds(many):
+        await many.meet(event)
+    assert await carrying("等级/VIP") == ids[:-1]
+    assert "另外 1 位没动：期间有人改过、换了负责人" in told(many, many)
 
 
 class Killed(BaseException):

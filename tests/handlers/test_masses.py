@@ -141,6 +141,20 @@ async def test_a_team_tags_its_own(hire: Hire, chief: Phone, meet: Meet) -> None
     assert await carrying("等级/VIP") == [mine.id, free.id]
 
 
+async def test_who_approves_reads_it_in_their_language_and_of_nobody_they_do_not_see(
+    chief: Phone, hire: Hire, meet: Meet
+) -> None:
+    emma, wang = await hire("Emma", Role.MANAGER, "en"), await hire("王经理", Role.MANAGER)
+    await Staff.filter(name="王经理").update(team="华东")
+    await people(meet, 11)
+    await chief.say("批量打标 城市=上海 +VIP")
+    in_english, of_a_team = told(chief, emma), told(chief, wang)
+    assert 'Audience: city is "上海" (11 in all)' in in_english
+    assert "E.g. C1 客户0" in in_english
+    assert "给 11 位客户批量打标" in of_a_team
+    assert "客户0" not in of_a_team
+
+
 async def test_the_tags_may_come_later(chief: Phone, meet: Meet) -> None:
     some = await people(meet, 2)
     await chief.say("人群 城市=上海")
@@ -188,6 +202,6 @@ async def test_in_english(hire: Hire, meet: Meet) -> None:
     assert preview[0] == "Tag 2 customers at once, as G1"
     assert preview[2] == "+vip: 2; -trial: 1"
     assert (await emma.say(f"confirm {code_of(emma)}")).splitlines() == [
-        "G1: all tagged, 2 customers are not as before",
+        "G1 is done: 2 customers changed",
         "+level/vip: 2; -level/trial: 1",
     ]

@@ -79,7 +79,7 @@ async def test_in_telegram_and_in_english_by_buttons(build: Build) -> None:
     preview = await town.staff_says("tag to=locals +fair", EMMA)
     assert "Tag 3 customers at once" in preview
     await _press(town, "Confirm")
-    assert any("all tagged, 3 customers are not as before" in text for text in town.telegram_texts(EMMA))
+    assert any("is done: 3 customers changed" in text for text in town.telegram_texts(EMMA))
     assert "find where=@locals" in await town.staff_says("audience save locals = city=上海 or name~Leo", EMMA)
     assert "1 customer, send a number" in await town.staff_says("find where=@locals and not #fair", EMMA)
     assert "Leo" in await town.staff_says("1", EMMA)
