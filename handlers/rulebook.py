@@ -33,8 +33,8 @@ class Rulebook:
 
     @property
     def asleep(self) -> frozenset[int]:
-        """What these gave nobody takes."""
-        return frozenset(row.id for row in self.rows if row.state == "paused")
+        """What these gave nobody takes: paused ones, and those that are out of order for now."""
+        return frozenset(row.id for row in self.rows if row.state == "paused" or row.id in self.faults)
 
     def of(self, tag_id: int) -> list[TagRule]:
         """All that give this tag."""

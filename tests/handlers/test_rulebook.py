@@ -31,6 +31,19 @@ async def test_a_rule_that_cannot_be_read_any_more_keeps_no_other_from_its_work(
     assert await carries(mia) == ["VIP"]
 
 
+async def test_what_a_rule_gave_that_cannot_be_read_any_more_no_other_takes(here: Platforms, vip: Tag) -> None:
+    now = here.clock()
+    await Audience.create(name="老客", rule="score >= 50", created_at=now, changed_at=now)
+    mia = await here.customer("mia", "hanmei")
+    await ruled(here, vip, "@老客")
+    await scored(here, mia, 60)
+    await ruled(here, vip, "score >= 80", removes=True)
+    await Audience.all().delete()
+    await scored(here, mia, 70)
+    await night(here)
+    assert await carries(mia) == ["VIP"]
+
+
 async def test_rules_that_an_audience_has_closed_to_a_circle_stand_still(here: Platforms, vip: Tag) -> None:
     (gift,) = await here.make("活动/送礼")
     now = here.clock()
