@@ -74,6 +74,17 @@ def named(rule: Rule, names: Names) -> Rule:
     return mapped(rule, lambda each: library.called(each) if isinstance(each, Tagged) else each)
 
 
+def regrouped(rule: Rule, groups: Mapping[str, str]) -> Rule:
+    """The same where groups are called otherwise; `groups` maps what they were called, folded, to what they are."""
+
+    def changed(each: Rule) -> Rule:
+        if isinstance(each, Tagged) and not each.name:
+            return Tagged(groups.get(folded(each.group), each.group), "")
+        return each
+
+    return mapped(rule, changed)
+
+
 def mapped(rule: Rule, change: Callable[[Rule], Rule]) -> Rule:
     """The same with each condition changed."""
     match rule:

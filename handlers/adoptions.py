@@ -10,6 +10,7 @@ from handlers.bindings import rehome
 from handlers.context import Context
 from handlers.libraries import Picture
 from handlers.partings import end, part
+from handlers.regroupings import regroup
 from handlers.wants import due, want
 from models.adoptions import (
     Place,
@@ -124,6 +125,7 @@ def _home(remote: Remote, homes: Mapping[str, int]) -> int:
 async def _change(steps: Sequence[Changed], picture: Picture, ctx: Context) -> None:
     await _revive([step for step in steps if step.bound.ours is None and step.ours is not None], picture, ctx)
     groups, tags = list[TagGroup](), list[Tag]()
+    await regroup(_renamed(steps))
     for step in steps:
         row = picture.bindings[step.bound.id]
         row.agreed, row.touched_at = _json(step.agreed), ctx.now
@@ -135,6 +137,12 @@ async def _change(steps: Sequence[Changed], picture: Picture, ctx: Context) -> N
     await changed(groups, "name", "order")
     await changed(tags, "name", "order")
     await _move([step for step in steps if step.bound.level == "tag"], picture, ctx)
+
+
+def _renamed(steps: Sequence[Changed]) -> dict[str, str]:
+    """The groups that are called otherwise there: by their old names the new ones."""
+    both = [(step.bound.ours, step.ours) for step in steps if step.bound.level == "group"]
+    return {old.name: new.name for old, new in both if old and new}
 
 
 def _as_group(step: Changed, picture: Picture) -> Iterable[TagGroup]:

@@ -13,6 +13,7 @@ from handlers.context import Context
 from handlers.dialogs import ask
 from handlers.naming import group_called, meant, short_id, troubles
 from handlers.plans import Preview, effect, propose, recheck
+from handlers.regroupings import regroup
 from handlers.router import command
 from models.identities import alone
 from models.marks import carried_there
@@ -178,6 +179,7 @@ async def _edit_group(group: TagGroup, said: Mapping[str, str], ctx: Context) ->
             raise Refusal("refusals/tag_group_exists", group=other.name)
     group.name = name
     await group.save(update_fields=["name"])
+    await regroup({old: name})
     await tell(ctx)
     tags = [tag for tag in await Tag.living() if tag.group_id == group.id]
     ctx.about(*map(short_id, tags))

@@ -210,6 +210,19 @@ async def test_it_outlives_the_new_name_of_its_tag(boss: Phone, meet: Meet) -> N
     assert "很高" in shown
 
 
+async def test_it_outlives_the_new_name_of_a_group(boss: Phone, meet: Meet) -> None:
+    people = await shanghai(meet)
+    await boss.say("建标签 意向/高 等级/高")
+    await give("意向/高", *people[:2])
+    await boss.say("人群 存 热 = 非 #意向/ 或 #等级/ 或 #意向/高")
+    await boss.say("人群 存 别 = 城市=上海")
+    await boss.say("改标签 意向/ 名=兴趣")
+    assert (await Audience.get(name="热")).rule.startswith("not #兴趣/ or #等级/ or #G")
+    shown = await boss.say("人群 看 热")
+    assert shown.startswith("热：5 位客户")
+    assert "「兴趣」" in shown
+
+
 async def test_a_team_sees_its_own(hire: Hire, meet: Meet) -> None:
     boss, chief = await hire("王经理", Role.MANAGER), await hire("总经理", Role.MANAGER)
     await hire("李雷")
