@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from domain.masses import CustomersToTag
 from handlers.masses import AT_ONCE
-from models.customers import Customer
+from models.customers import Customer, Identity
 from models.database import insert_many
 from models.inbox import InboxEvent
 from tests.clock import Clock
@@ -35,3 +35,14 @@ async def rounds(phone: Phone) -> list[CustomersToTag]:
     rows = await InboxEvent.filter(key__startswith="tagall:", state="waiting").order_by("priority", "id")
     found = [row.own() for row in rows]
     return [event for event in found if isinstance(event, CustomersToTag)]
+
+
+async def shanghai(meet: Meet) -> list[Customer]:
+    """Four of them: one only in WeCom, who left us, one nowhere."""
+    people = [await meet(name, city="上海") for name in ("张三", "李四")]
+    people.append(await meet("王五", city="上海", account="wecom"))
+    people.append(await meet("赵六", city="上海"))
+    await Identity.filter(customer_id=people[2].id).update(state="deleted")
+    await Identity.filter(customer_id=people[3].id).delete()
+    await meet("钱七", city="北京")
+    return people
