@@ -3,12 +3,14 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime
+from hashlib import sha256
 from zoneinfo import ZoneInfo
 
 from bot.database import opened, transaction
 from bot.settings import Settings
-from channels import tag_limits
+from channels import media, tag_limits
 from domain.messages import Address
+from domain.pushes import PushRules
 from domain.tags import TagRules
 from handlers import router
 from handlers.context import Context, House
@@ -33,6 +35,16 @@ def house(settings: Settings) -> House:
             if (limits := tag_limits(config.kind))
         },
         approval_over=settings.push.approval_over,
+        push=PushRules(
+            quiet_hours=settings.push.quiet_hours,
+            cap=settings.push.per_customer,
+            late_grace=settings.push.late_grace,
+            public_url=settings.server.public_url,
+            link_key=sha256(b"links" + settings.key).digest(),
+        ),
+        media={
+            config.name: media(config, settings.limits_of(config.name, config.kind)) for config in settings.channels
+        },
     )
 
 

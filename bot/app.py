@@ -44,7 +44,7 @@ from models.signals import Answered, Signal, hear
 from models.sql import dialect
 from models.staff import Staff
 from models.sync import Sync
-from scheduler.schedule import running
+from scheduler.timetable import running
 
 log = structlog.get_logger()
 PAUSES = (1.0, 5.0, 15.0, 60.0, 300.0)  # seconds between tries to introduce ourselves

@@ -13,9 +13,10 @@ from bot.worker import Worker
 from channels.parts import is_said
 from domain.channel import Answerable, Channel, Taggable
 from domain.errors import Refusal
-from domain.events import EventBuried, InboundEvent, OwnEvent
+from domain.events import InboundEvent
 from domain.masses import AudiencesDue, CustomersToTag
 from domain.messages import Address, Text
+from domain.own_events import EventBuried, OwnEvent
 from domain.sweeps import CustomersTouched, RuleDue
 from domain.sync import (
     SyncDue,

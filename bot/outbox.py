@@ -15,9 +15,10 @@ from bot.limiter import Limiter
 from bot.passive import PASSIVE
 from bot.worker import Worker
 from domain.channel import Channel, Deferred, Delivered, DeliveryResult, Limits, Refused, Unsure
+from domain.contacts import ContactState
 from domain.errors import CallFailed
-from domain.events import ContactState, DeliveryFailed, OwnEvent
-from domain.messages import Outgoing, TagChange, TagEdit
+from domain.outgoing import Outgoing, TagChange, TagEdit
+from domain.own_events import DeliveryFailed, OwnEvent
 from domain.sync import TagsSettled
 from models.fields import milliseconds
 from models.inbox import InboxEvent

@@ -9,6 +9,7 @@ import aiohttp
 
 from channels.tokens import Alone, TokenStore
 from domain.channel import Channel
+from domain.media import Medium
 from domain.tags import TagLimits
 
 Clock = Callable[[], datetime]
@@ -42,6 +43,12 @@ def tag_limits(kind: str) -> TagLimits | None:
     """What a platform allows in tags, None where it has none."""
     limits: TagLimits | None = getattr(importlib.import_module(f"channels.{kind}.limits"), "TAGS", None)
     return limits
+
+
+def media(config: Any, figures: Mapping[str, float]) -> tuple[Medium, ...]:
+    """By what a push reaches people on this account, first what is taken where nothing else is asked for."""
+    found: tuple[Medium, ...] = importlib.import_module(f"channels.{config.kind}.limits").media(config, figures)
+    return found
 
 
 def open_channel(config: Any, tools: Tools) -> Channel:

@@ -4,7 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from channels.texts import Measure, split, whole
-from domain.messages import Content, OutboundMessage, Outgoing, Text, words
+from domain.messages import Content, OutboundMessage, Text, words
+from domain.outgoing import Outgoing
 
 
 def divided(outgoing: Outgoing, pieces: Callable[[Content], tuple[Content, ...]]) -> tuple[Outgoing, ...]:

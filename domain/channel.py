@@ -5,8 +5,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol, runtime_checkable
 
-from domain.events import ContactState, InboundEvent
-from domain.messages import OutboundMessage, Outgoing
+from domain.contacts import ContactState
+from domain.events import InboundEvent
+from domain.groups import GroupRead, GroupsAsked, GroupsRead, GroupsUnread
+from domain.messages import OutboundMessage
+from domain.outgoing import Outgoing
+from domain.push_events import PushAsked, PushResultRead, PushUnread
 from domain.sync import TagContactsRead, TagLibraryRead, TagsAsked, TagsUnread
 
 
@@ -59,7 +63,8 @@ class Page:
 class Delivered:
     """`platform_id` is what the platform calls the message, empty where it gives none.
 
-    Of a change of tags: `found` and `failed` as in TagsSettled.
+    Of a change of tags: `found` and `failed` as in TagsSettled. Of a group push: `failed` are those of its contacts
+    whom the platform would not take, each with the channel's word for why.
     """
 
     platform_id: str = ""
@@ -105,12 +110,16 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What a platform allows one account to send: in all, to one chat, to one group chat; and to change in tags."""
+    """What a platform allows one account to send: in all, to one chat, to one group chat; and to change in tags.
+
+    `group_pushes` are calls that reach many.
+    """
 
     account: tuple[Rate, ...] = ()
     recipient: tuple[Rate, ...] = ()
     group: tuple[Rate, ...] = ()
     tags: tuple[Rate, ...] = ()
+    group_pushes: tuple[Rate, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +192,26 @@ class Taggable(Protocol):
 
     async def look(self, asked: TagsAsked) -> TagLibraryRead | TagContactsRead | TagsUnread:
         """Ask the platform; whatever goes wrong is TagsUnread."""
+
+
+@runtime_checkable
+class Reporting(Protocol):
+    """A channel whose platform is asked what became of a group push; its media are `MEDIA` in its limits module."""
+
+    account: str
+
+    async def results(self, asked: PushAsked) -> PushResultRead | PushUnread:
+        """Ask the platform; whatever goes wrong is PushUnread."""
+
+
+@runtime_checkable
+class GroupDirectory(Protocol):
+    """A channel whose platform tells of the group chats that there are."""
+
+    account: str
+
+    async def groups(self, asked: GroupsAsked) -> GroupsRead | GroupRead | GroupsUnread:
+        """Ask the platform; whatever goes wrong is GroupsUnread."""
 
 
 @runtime_checkable

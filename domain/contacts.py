@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
+
+ContactState = Literal["reachable", "unfollowed", "blocked", "deleted", "deactivated"]
 
 
 @dataclass(frozen=True, slots=True)

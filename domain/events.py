@@ -4,28 +4,17 @@
 from raw callbacks; handlers register for them. `kind` is the name under which our own are stored.
 """
 
-from dataclasses import dataclass, field
-from datetime import date, datetime
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
-from domain.contacts import Profile
-from domain.masses import AudiencesDue, CustomersToTag
+from domain.contacts import ContactState, Profile
+from domain.groups import GroupRead, GroupsRead, GroupsUnread
 from domain.messages import Address, Content
-from domain.sweeps import CustomersTouched, RuleDue, RulesDue
-from domain.sync import (
-    SyncDue,
-    TagContactsRead,
-    TagLibraryChanged,
-    TagLibraryRead,
-    TagsAsked,
-    TagsDue,
-    TagsGone,
-    TagsMet,
-    TagsSettled,
-    TagsUnread,
-)
+from domain.own_events import OwnEvent
+from domain.push_events import PushResultRead, PushUnread
+from domain.sync import TagLibraryChanged, TagLibraryRead, TagsUnread
 
-ContactState = Literal["reachable", "unfollowed", "blocked", "deleted", "deactivated"]
 ChatKind = Literal["private", "group", "channel"]
 
 
@@ -209,67 +198,6 @@ class Noticed:
     what: str
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryFailed:
-    """Ours: something in the outbox was refused or has an unknown outcome; `reason` is the channel's word for it."""
-
-    at: datetime
-    to: Address
-    outbox_id: int
-    reason: str
-    unsure: bool = False
-    state: ContactState | None = None
-    kind: Literal["delivery_failed"] = field(default="delivery_failed", kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class EventBuried:
-    """Ours: an event could not be handled after all its tries; a person should look."""
-
-    at: datetime
-    inbox_id: int
-    account: str
-    kind: Literal["event_buried"] = field(default="event_buried", kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class DayEnded:
-    """Ours: a day of the house is over; `round` counts on while there is more to tidy than fits one transaction."""
-
-    at: datetime
-    day: date
-    round: int = 0
-    kind: Literal["day_ended"] = field(default="day_ended", kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class TaskDue:
-    """Ours: a to-do is to be reminded of, unless it was done or put off meanwhile; `at` is the time it was set for."""
-
-    at: datetime
-    task_id: int
-    kind: Literal["task_due"] = field(default="task_due", kw_only=True)
-
-
-OwnEvent = (
-    DeliveryFailed
-    | EventBuried
-    | DayEnded
-    | TaskDue
-    | AudiencesDue
-    | CustomersToTag
-    | TagsSettled
-    | TagsDue
-    | TagsGone
-    | TagsMet
-    | SyncDue
-    | TagsAsked
-    | TagContactsRead
-    | CustomersTouched
-    | RuleDue
-    | RulesDue
-)
-
 InboundEvent = (
     MessageReceived
     | MessageEdited
@@ -291,5 +219,10 @@ InboundEvent = (
     | Noticed
     | TagLibraryRead
     | TagsUnread
+    | PushResultRead
+    | PushUnread
+    | GroupsRead
+    | GroupRead
+    | GroupsUnread
     | OwnEvent
 )

@@ -126,7 +126,21 @@ class Card:
     kind: Literal["card"] = field(default="card", kw_only=True)
 
 
-Content = Text | Markdown | Image | Voice | Video | File | Location | Link | SharedContact | Other | Card
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A template message (模板消息) of an official account: `template` is its id there, `data` its fields in order.
+
+    `text` is what a person would read in it, for the conversation and for search.
+    """
+
+    template: str
+    data: tuple[tuple[str, str], ...]
+    url: str = ""
+    text: str = ""
+    kind: Literal["notice"] = field(default="notice", kw_only=True)
+
+
+Content = Text | Markdown | Image | Voice | Video | File | Location | Link | SharedContact | Other | Card | Notice
 
 
 def words(content: Content) -> str:  # noqa: PLR0911 - one line per kind of content
@@ -144,7 +158,7 @@ def words(content: Content) -> str:  # noqa: PLR0911 - one line per kind of cont
             return " ".join(filter(None, (content.title, content.description, content.url)))
         case SharedContact():
             return " ".join(filter(None, (content.name, content.phone)))
-        case Other():
+        case Other() | Notice():
             return content.text
         case Card():
             return f"{content.title}\n{content.text}" if content.text else content.title
@@ -212,57 +226,3 @@ class CommandMenu:
     expires_at: datetime | None = None
     priority: Priority = Priority.ALERT
     kind: Literal["menu"] = field(default="menu", kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class NewTag:
-    """A tag to be made on a platform; `binding` is ours, by which the platform's id of it is told back."""
-
-    binding: int
-    name: str
-    order: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class TagEdit:
-    """One change of an account's tag library; doing it twice is the same as once.
-
-    create: `tags`, all in one group, which is `remote` there or else made with `name` and `order` (`binding` is the
-    group's); an account without groups ignores it. change: the group or tag `remote` gets `name` and `order`, where
-    they are given. delete: `remotes`, tags only: a group goes with its last tag. `bindings` are ours of what is changed
-    or deleted.
-    """
-
-    to: Address
-    edit: Literal["create", "change", "delete"]
-    remote: str = ""
-    name: str | None = None
-    order: int | None = None
-    binding: int = 0
-    tags: tuple[NewTag, ...] = ()
-    remotes: tuple[str, ...] = ()
-    bindings: tuple[int, ...] = ()
-    priority: Priority = Priority.ALERT
-    expires_at: datetime | None = None
-    kind: Literal["tag_edit"] = field(default="tag_edit", kw_only=True)
-
-
-@dataclass(frozen=True, slots=True)
-class TagChange:
-    """Give tags to contacts and take tags from them; doing it twice is the same as once.
-
-    `contacts` are the platform's ids, `add` and `drop` its tags'. `member` is whose relation to the one contact it
-    is, where tags belong to relations (WeCom); elsewhere it is one tag, for as many contacts as one call takes.
-    """
-
-    to: Address
-    contacts: tuple[str, ...]
-    add: tuple[str, ...] = ()
-    drop: tuple[str, ...] = ()
-    member: str = ""
-    priority: Priority = Priority.PUSH
-    expires_at: datetime | None = None
-    kind: Literal["tag_change"] = field(default="tag_change", kw_only=True)
-
-
-Outgoing = OutboundMessage | Welcome | MessageEdit | Acknowledge | CommandMenu | TagEdit | TagChange

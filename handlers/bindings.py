@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass, replace
 from typing import Literal
 
 from domain.bindings import Alter, Create, Delete, Fail, Forget, Move, Place, Revive, edits, rearranged
-from domain.messages import Address, NewTag, TagEdit
+from domain.messages import Address
+from domain.outgoing import NewTag, TagEdit
 from domain.tags import Shape, TagLimits
 from handlers.context import Context
 from handlers.wants import due

@@ -6,8 +6,11 @@ from datetime import datetime, tzinfo
 from typing import NamedTuple
 
 from domain.events import Chat
-from domain.messages import Address, Button, Card, Content, OutboundMessage, Outgoing, Priority, Text
+from domain.media import Medium
+from domain.messages import Address, Button, Card, Content, OutboundMessage, Priority, Text
+from domain.outgoing import Outgoing
 from domain.permissions import Scope
+from domain.pushes import PushRules
 from domain.rules import Moment
 from domain.tags import TagRules
 from models.audit import Entry
@@ -24,6 +27,7 @@ class House:
     `accounts` maps each channel's name to its kind; `welcome` each source (and `default`) to a template,
     `keywords` are words and the template that answers them, the first match wins. `tags` has the rules of every
     account whose platform keeps tags. More customers than `approval_over` take two managers where all change at once.
+    `media` are the ways in which a push can reach people on each account, first the one that is taken by itself.
     """
 
     language: str
@@ -34,6 +38,8 @@ class House:
     tags: Mapping[str, TagRules] = field(default_factory=dict)
     approval_over: int = 200
     currency: str = "CNY"
+    push: PushRules = field(default_factory=PushRules)
+    media: Mapping[str, tuple[Medium, ...]] = field(default_factory=dict)
 
 
 class Promise(NamedTuple):

@@ -3,8 +3,8 @@
 from datetime import timedelta
 
 from domain.codes import LOCKED
-from domain.events import DayEnded
 from domain.masses import AudiencesDue
+from domain.own_events import DayEnded
 from handlers.bindings import tell
 from handlers.context import Context
 from handlers.router import on

@@ -7,8 +7,9 @@ from typing import Any
 
 import structlog
 
-from domain.events import DeliveryFailed, EventBuried
-from domain.messages import Button, OutboundMessage, Outgoing, Priority, TagChange, TagEdit
+from domain.messages import Button, OutboundMessage, Priority
+from domain.outgoing import Outgoing, TagChange, TagEdit
+from domain.own_events import DeliveryFailed, EventBuried
 from domain.permissions import Role
 from handlers.context import Context
 from handlers.router import on

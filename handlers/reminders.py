@@ -1,6 +1,6 @@
 """Here lives the reminding of what is to be done, at the time that was set for it, once."""
 
-from domain.events import TaskDue
+from domain.own_events import TaskDue
 from domain.tasks import LATE
 from handlers.context import Context
 from handlers.notices import tell

@@ -4,8 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 
-from domain.events import DeliveryFailed
-from domain.messages import TagChange, TagEdit
+from domain.outgoing import TagChange, TagEdit
+from domain.own_events import DeliveryFailed
 from domain.sync import TagsSettled
 from domain.tags import Shape
 from handlers import sync

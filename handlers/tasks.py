@@ -7,10 +7,10 @@ from typing import Any
 
 from domain.commands import Command, Invocation, Target, target_in
 from domain.errors import Refusal
-from domain.events import TaskDue
 from domain.lines import plainly
 from domain.messages import Button
 from domain.moments import leading, moment_in, told
+from domain.own_events import TaskDue
 from domain.permissions import Role, Scope
 from domain.tasks import WHOLE, addition, outline, wish
 from handlers.cards import excerpt

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterable, Sequence
 from hashlib import sha256
 from itertools import groupby
 
-from domain.messages import Address, TagChange
+from domain.messages import Address
+from domain.outgoing import TagChange
 from domain.sync import TagsDue
 from handlers.context import Context
 from handlers.wishes import Scene, by_relation

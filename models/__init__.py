@@ -27,4 +27,11 @@ MODULES = (
     "models.behaviours",
     "models.audiences",
     "models.autotags",
+    "models.pushes",
+    "models.recipients",
+    "models.batches",
+    "models.links",
+    "models.push_templates",
+    "models.schedules",
+    "models.digests",
 )

@@ -8,9 +8,8 @@ from tortoise import fields
 from tortoise.expressions import Q
 from tortoise.models import Model
 
-from domain.contacts import Follow
+from domain.contacts import ContactState, Follow
 from domain.edits import CUSTOM
-from domain.events import ContactState
 from domain.messages import Address
 from models import rows
 from models.changes import Actor, Change, changed
@@ -116,7 +115,10 @@ class Customer(Model):
 
 
 class Identity(Model):
-    """One customer's account on one of our channels; `state_at` is when the state was last told, newest wins."""
+    """One customer's account on one of our channels; `state_at` is when the state was last told, newest wins.
+
+    `opted_out_at`: since when they want no pushes there.
+    """
 
     id = fields.BigIntField(primary_key=True)
     customer: fields.ForeignKeyRelation[Customer] = fields.ForeignKeyField("models.Customer", related_name="identities")
@@ -130,6 +132,7 @@ class Identity(Model):
     state_at: datetime = Instant()  # type: ignore[assignment]
     added_at: datetime = Instant()  # type: ignore[assignment]
     heard_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+    opted_out_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
 
     customer_id: int
     relations: fields.ReverseRelation["Relation"]

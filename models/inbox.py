@@ -11,7 +11,7 @@ from tortoise import fields
 from tortoise.indexes import PartialIndex
 
 from domain.channel import RawEvent
-from domain.events import OwnEvent
+from domain.own_events import OwnEvent
 from models.database import insert_many
 from models.fields import milliseconds
 from models.queue import LANE_ORDER, QueueRow, State

@@ -9,7 +9,8 @@ from pydantic import Field, TypeAdapter
 from tortoise import fields
 from tortoise.indexes import PartialIndex
 
-from domain.messages import Outgoing, Priority
+from domain.messages import Priority
+from domain.outgoing import Outgoing
 from models import rows
 from models.database import transaction
 from models.fields import Instant, milliseconds
@@ -46,12 +47,14 @@ class OutboxItem(QueueRow):
     """One thing to be carried out by a channel.
 
     `message_id` is the line of a conversation that it says, if it says one; `reply_to` the key of the
-    inbox event that it answers, so that a repeated callback gets the same passive answer.
+    inbox event that it answers, so that a repeated callback gets the same passive answer. `recipient_id` is the row of
+    a push's ledger that it is for.
     """
 
     payload = fields.TextField()
     reply_to = fields.CharField(200, default="")
     message_id: int | None = fields.BigIntField(null=True)
+    recipient_id: int | None = fields.BigIntField(null=True)
     expires_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
     platform_id = fields.CharField(200, default="")
 

@@ -3,7 +3,7 @@
 from datetime import datetime, tzinfo
 from hashlib import sha256
 
-from domain.events import DayEnded
+from domain.own_events import DayEnded
 from domain.sweeps import CustomersTouched, RulesDue
 from domain.sync import SyncDue
 from models import spans

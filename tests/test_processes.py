@@ -12,8 +12,8 @@ import pytest
 from aiohttp.pytest_plugin import AiohttpServer
 
 from bot.database import opened
-from domain.events import DeliveryFailed
 from domain.messages import Address, OutboundMessage, Text
+from domain.own_events import DeliveryFailed
 from models.customers import Customer
 from models.inbox import OWN, InboxEvent
 from models.leads import Lead

@@ -20,7 +20,8 @@ from channels.telegram.registration import Registration
 from channels.telegram.webhook import Door
 from domain.channel import CallbackRequest, DeliveryResult, Finding, Intake, Page, RawEvent
 from domain.events import InboundEvent
-from domain.messages import Acknowledge, CommandMenu, MessageEdit, Outgoing
+from domain.messages import Acknowledge, CommandMenu, MessageEdit
+from domain.outgoing import Outgoing
 
 if TYPE_CHECKING:
     from channels.telegram.reader import Reader

@@ -1,9 +1,10 @@
 """Here live the figures of what Telegram lets one bot send."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from domain.channel import Limits, Rate
+from domain.media import Medium
 
 MINUTE: Final = 60
 EVENLY: Final = 0.985  # messages arrive less evenly than they are sent: so a second never holds one too many
@@ -24,3 +25,10 @@ def limits(figures: Mapping[str, float]) -> Limits:
         recipient=(Rate(figures.get("messages_per_chat_second", 1), 1, burst),),
         group=(Rate(max(group - burst, group / 2), MINUTE, burst),),
     )
+
+
+def media(_config: Any, figures: Mapping[str, float]) -> tuple[Medium, ...]:
+    """A message each. Source: https://core.telegram.org/bots/api#sendmessage"""
+    pace = figures.get("messages_per_second", 30)
+    source = "https://core.telegram.org/bots/api#sendmessage"
+    return (Medium("message", 4096, "utf16", source, caption=1024, per_second=pace),)

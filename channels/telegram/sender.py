@@ -30,11 +30,9 @@ from domain.messages import (
     Image,
     MessageEdit,
     OutboundMessage,
-    Outgoing,
-    TagChange,
-    TagEdit,
     Welcome,
 )
+from domain.outgoing import GroupPush, GroupPushEdit, Outgoing, TagChange, TagEdit
 
 SOON: Final = timedelta(seconds=5)
 BAD_REQUEST: Final = 400
@@ -72,7 +70,7 @@ class Sender:
                 return await self._acknowledge(outgoing)
             case CommandMenu():
                 return await self._offer(outgoing)
-            case Welcome() | TagEdit() | TagChange():
+            case Welcome() | TagEdit() | TagChange() | GroupPush() | GroupPushEdit():
                 return Refused("unsupported")
 
     async def _say(self, chat: int | str, content: Content) -> DeliveryResult:

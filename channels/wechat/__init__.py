@@ -18,7 +18,8 @@ from channels.wechat.tags import Tags
 from channels.wechat.webhook import Webhook
 from domain.channel import Answer, CallbackRequest, Channel, DeliveryResult, Finding, Intake, RawEvent
 from domain.events import InboundEvent
-from domain.messages import OutboundMessage, Outgoing, TagChange, TagEdit
+from domain.messages import OutboundMessage
+from domain.outgoing import Outgoing, TagChange, TagEdit
 from domain.sync import TagsAsked
 
 

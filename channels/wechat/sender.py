@@ -12,7 +12,8 @@ from channels.wechat.parts import pieces
 from channels.wechat.pictures import NoPicture, Pictures
 from domain.channel import Deferred, Delivered, DeliveryResult, Refused, Unsure
 from domain.errors import CallFailed
-from domain.messages import Content, Image, Link, OutboundMessage, Outgoing, Video, Voice
+from domain.messages import Content, Image, Link, OutboundMessage, Video, Voice
+from domain.outgoing import Outgoing
 
 Message = Mapping[str, Any]
 

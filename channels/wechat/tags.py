@@ -11,7 +11,7 @@ from channels.wechat.sender import SOON, meaning
 from channels.wechat.tag_calls import TagCalls
 from domain.channel import Deferred, Delivered, DeliveryResult, Refused
 from domain.errors import CallFailed
-from domain.messages import NewTag, TagChange, TagEdit
+from domain.outgoing import NewTag, TagChange, TagEdit
 
 Deed = Callable[[str, Sequence[str]], Awaitable[None]]
 Failed = tuple[tuple[str, str], ...]

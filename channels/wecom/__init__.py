@@ -14,7 +14,7 @@ from channels.wecom.tags import Tags
 from channels.wecom.webhook import Webhook
 from domain.channel import CallbackRequest, Channel, DeliveryResult, Finding, Intake, RawEvent
 from domain.events import InboundEvent
-from domain.messages import Outgoing
+from domain.outgoing import Outgoing
 from domain.sync import TagContactsRead, TagLibraryRead, TagsAsked, TagsUnread
 
 

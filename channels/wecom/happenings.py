@@ -7,12 +7,12 @@ from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
 from channels.wecom.told import Told
+from domain.contacts import ContactState
 from domain.events import (
     AppEntered,
     ButtonPressed,
     Chat,
     ContactRemoved,
-    ContactState,
     GroupChanged,
     InboundEvent,
     MenuClicked,

@@ -9,7 +9,7 @@ from typing import Any, Final, Protocol
 from channels.wechatpy_api import api
 from channels.wecom.api import Api, Json
 from domain.errors import CallFailed
-from domain.messages import NewTag, TagEdit
+from domain.outgoing import NewTag, TagEdit
 from domain.tags import Level, Library, Remote, Shape
 
 WECHATPY: Final = "wechatpy.work.client.api.external_contact", "WeChatExternalContact"

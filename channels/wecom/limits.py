@@ -1,9 +1,10 @@
 """Here live the figures of what WeCom lets one app send."""
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from domain.channel import Limits, Rate
+from domain.media import Medium
 from domain.tags import TagLimits
 
 MINUTE: Final = 60
@@ -38,6 +39,18 @@ def limits(figures: Mapping[str, float]) -> Limits:
             _whole(figures.get("tags_per_minute", 10_000), MINUTE, 50),
             _whole(figures.get("tags_per_hour", 150_000), HOUR, 1000),
         ),
+    )
+
+
+def media(_config: Any, _figures: Mapping[str, float]) -> tuple[Medium, ...]:
+    """企业群发 for customers, the app's own messages for those who write to it.
+
+    Sources: https://developer.work.weixin.qq.com/document/path/92135, and 90236 for the app
+    """
+    task, app = (f"https://developer.work.weixin.qq.com/document/path/{page}" for page in (92135, 90236))
+    return (
+        Medium("task", 4000, "bytes", task, personal=False, most=10_000, monthly=0),
+        Medium("message", 2048, "bytes", app),
     )
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from domain.channel import Deferred, Refused
-from domain.messages import TagChange, TagEdit
+from domain.outgoing import TagChange, TagEdit
 
 SHORT: Final = timedelta(seconds=3)
 MINUTE: Final = timedelta(minutes=1)  # how long a minute's block lasts

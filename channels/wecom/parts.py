@@ -15,11 +15,11 @@ from domain.messages import (
     Markdown,
     MessageEdit,
     OutboundMessage,
-    Outgoing,
     Video,
     Voice,
     words,
 )
+from domain.outgoing import Outgoing
 
 MOST: Final = 10  # a member's burst (limits.py), so all go out at once; what Telegram's longest message becomes is 7
 

@@ -21,12 +21,10 @@ from domain.messages import (
     Content,
     MessageEdit,
     OutboundMessage,
-    Outgoing,
-    TagChange,
-    TagEdit,
     Text,
     Welcome,
 )
+from domain.outgoing import GroupPush, GroupPushEdit, Outgoing, TagChange, TagEdit
 
 AGAIN: Final = timedelta(seconds=3)
 TASK_ID_TAKEN: Final = 42014  # an id that is well formed, as ours are, is refused only because it was used
@@ -54,7 +52,7 @@ class Sender:
                 return isinstance(content, Card) and has_buttons(content)
             case Acknowledge() | CommandMenu() | TagEdit() | TagChange():
                 return True
-            case Welcome():
+            case Welcome() | GroupPush() | GroupPushEdit():
                 return False
 
     async def deliver(self, key: str, outgoing: Outgoing) -> DeliveryResult:
@@ -78,6 +76,8 @@ class Sender:
                 await self._api.replace_button(to.id, press, label)
             case TagEdit() | TagChange():
                 return await self._tags.carry_out(outgoing)
+            case GroupPush() | GroupPushEdit():
+                return Refused("unsupported")
             case Acknowledge() | CommandMenu():
                 pass
         return Delivered()

@@ -7,7 +7,7 @@ from typing import Final
 from channels.wecom.api import CallRefused
 from channels.wecom.library import CorpTags
 from domain.channel import Delivered
-from domain.messages import TagChange, TagEdit
+from domain.outgoing import TagChange, TagEdit
 from domain.tags import Remote
 
 GONE: Final = 40068  # no such tag or group

@@ -15,7 +15,8 @@ from domain.channel import (
 )
 from domain.errors import Malformed, NotAuthentic
 from domain.events import Chat, InboundEvent, MessageReceived, Sender
-from domain.messages import Address, OutboundMessage, Outgoing, Text, words
+from domain.messages import Address, OutboundMessage, Text, words
+from domain.outgoing import Outgoing
 from models.signals import Signal, Wake, hear, shard_of
 from models.sql import dialect, select
 from tests.clock import Clock

@@ -9,7 +9,8 @@ import pytest
 from bot.inbox import Happening, InboxWorker
 from channels.parts import divided, texts
 from domain.errors import Unreadable
-from domain.messages import OutboundMessage, Outgoing, words
+from domain.messages import OutboundMessage, words
+from domain.outgoing import Outgoing
 from domain.permissions import Role
 from handlers import router
 from handlers.context import House

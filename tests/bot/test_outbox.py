@@ -11,8 +11,8 @@ from structlog.testing import capture_logs
 from bot.limiter import LocalLimiter
 from bot.outbox import STALE, OutboxWorker
 from domain.channel import Deferred, Delivered, Limits, Rate, Refused, Unsure
-from domain.events import DeliveryFailed
 from domain.messages import Address, OutboundMessage, Priority, Text
+from domain.own_events import DeliveryFailed
 from models.inbox import InboxEvent
 from models.outbox import OutboxItem
 from models.sql import dialect, select

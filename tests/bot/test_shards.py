@@ -17,7 +17,8 @@ from bot.outbox import OutboxWorker
 from bot.shards import SLICE, ProcrastinateLanes
 from bot.worker import BATCH, ROUNDS
 from domain.channel import Deferred, Delivered, DeliveryResult
-from domain.messages import Address, OutboundMessage, Outgoing, Priority, Text
+from domain.messages import Address, OutboundMessage, Priority, Text
+from domain.outgoing import Outgoing
 from models.database import transaction
 from models.outbox import OutboxItem
 from models.signals import Wake, give, shard_of

@@ -6,7 +6,8 @@ from datetime import datetime
 from bot.database import transaction
 from domain.errors import Refusal
 from domain.events import ButtonPressed, Chat, InboundEvent, MessageReceived, Sender
-from domain.messages import Address, Content, OutboundMessage, Outgoing, Text, words
+from domain.messages import Address, Content, OutboundMessage, Text, words
+from domain.outgoing import Outgoing
 from handlers import router
 from handlers.context import Context, House
 from models.audit import AuditEntry

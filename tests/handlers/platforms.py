@@ -19,7 +19,8 @@ from channels.wechat.config import Config as WeChatConfig
 from channels.wecom.config import Config as WeComConfig
 from domain.channel import Channel
 from domain.events import InboundEvent
-from domain.messages import Address, TagChange, TagEdit
+from domain.messages import Address
+from domain.outgoing import TagChange, TagEdit
 from domain.tags import TagRules
 from handlers.bindings import bind, tell
 from handlers.context import Context, House

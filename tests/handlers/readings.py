@@ -4,7 +4,8 @@ from dataclasses import dataclass, field, replace
 
 from bot.database import transaction
 from domain.events import InboundEvent
-from domain.messages import Address, Outgoing, TagEdit
+from domain.messages import Address
+from domain.outgoing import Outgoing, TagEdit
 from domain.sync import ContactRead, TagContactsRead, TagLibraryRead, TagsAsked, TagsSettled
 from domain.tags import Library, Remote, Shape
 from handlers import router

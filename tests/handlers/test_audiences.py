@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from tortoise import connections
 
-from domain.events import DayEnded
 from domain.masses import AudiencesDue
+from domain.own_events import DayEnded
 from domain.permissions import Role
 from handlers.context import House
 from models import index

@@ -8,7 +8,8 @@ import pytest
 
 from bot.database import transaction
 from channels import tag_limits
-from domain.messages import OutboundMessage, TagEdit, words
+from domain.messages import OutboundMessage, words
+from domain.outgoing import TagEdit
 from domain.permissions import Role
 from domain.tags import Library, Policy, TagRules
 from handlers import bindings

@@ -6,7 +6,8 @@ from dataclasses import replace
 import pytest
 
 from channels import tag_limits
-from domain.messages import OutboundMessage, TagEdit, words
+from domain.messages import OutboundMessage, words
+from domain.outgoing import TagEdit
 from domain.permissions import Role
 from domain.tags import Shape, TagRules
 from handlers.context import House

@@ -7,8 +7,8 @@ import pytest
 
 from bot.database import transaction
 from domain.channel import RawEvent
-from domain.events import DayEnded
 from domain.messages import Address
+from domain.own_events import DayEnded
 from domain.permissions import Role
 from handlers import housekeeping
 from handlers.context import Context, House

@@ -5,7 +5,8 @@ import pytest
 from bot.database import transaction
 from domain.contacts import Follow, Profile
 from domain.events import ContactAdded, ContactRemoved
-from domain.messages import Address, TagChange
+from domain.messages import Address
+from domain.outgoing import TagChange
 from handlers.bindings import tell
 from handlers.context import House
 from handlers.marks import standing, want

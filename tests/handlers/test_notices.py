@@ -5,8 +5,8 @@ from collections.abc import Awaitable, Callable
 import pytest
 from structlog.testing import capture_logs
 
-from domain.events import DeliveryFailed
 from domain.messages import Address, OutboundMessage, Priority, Text, words
+from domain.own_events import DeliveryFailed
 from domain.permissions import Role
 from models.customers import Customer, Identity
 from models.messages import Message

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from domain.messages import TagEdit
+from domain.outgoing import TagEdit
 from domain.permissions import Role
 from domain.plans import Stage
 from handlers.context import House

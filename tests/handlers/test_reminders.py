@@ -3,8 +3,8 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 
-from domain.events import TaskDue
 from domain.messages import Card, OutboundMessage, Priority
+from domain.own_events import TaskDue
 from domain.permissions import Role
 from models.customers import Customer
 from models.inbox import InboxEvent

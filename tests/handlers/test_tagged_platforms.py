@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from domain.messages import TagChange
+from domain.outgoing import TagChange
 from domain.permissions import Role
 from domain.tags import TagLimits, TagRules
 from models.customers import Customer, Identity

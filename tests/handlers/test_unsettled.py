@@ -1,6 +1,6 @@
 """Changes of tags whose settlement is never heard of are sent once more a day later; nobody waits for ever."""
 
-from domain.events import DayEnded
+from domain.own_events import DayEnded
 from handlers.bindings import tell
 from models.customers import Identity
 from models.inbox import InboxEvent

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.database import transaction
-from domain.events import DayEnded
+from domain.own_events import DayEnded
 from domain.permissions import Role
 from models import chain
 from models.audit import ROOM, AuditEntry, AuditHead, AuditSubject, Entry, sealed

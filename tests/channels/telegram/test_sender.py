@@ -22,12 +22,12 @@ from domain.messages import (
     Markdown,
     MessageEdit,
     OutboundMessage,
-    Outgoing,
     SharedContact,
     Text,
     Voice,
     Welcome,
 )
+from domain.outgoing import Outgoing
 from sandbox import Sandbox
 from tests.channels.telegram.conftest import SETTINGS, OpenBot
 from tests.clock import Clock

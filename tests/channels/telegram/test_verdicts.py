@@ -6,7 +6,7 @@ import pytest
 from channels.telegram.api import Rejected
 from channels.telegram.verdicts import OUT_OF_ORDER, verdict
 from domain.channel import Deferred, Delivered, DeliveryResult, Refused
-from domain.events import ContactState
+from domain.contacts import ContactState
 from tests.channels.telegram.conftest import FIXTURES
 from tests.clock import Clock
 

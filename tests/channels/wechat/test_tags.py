@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from domain.channel import Deferred, Delivered, DeliveryResult, Refused
-from domain.messages import Address, NewTag, TagChange, TagEdit
+from domain.messages import Address
+from domain.outgoing import NewTag, TagChange, TagEdit
 from sandbox.wechat import WeChat
 from tests.channels.wechat.conftest import Clock, Stage
 

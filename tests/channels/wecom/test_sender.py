@@ -20,10 +20,10 @@ from domain.messages import (
     Markdown,
     MessageEdit,
     OutboundMessage,
-    Outgoing,
     Text,
     Welcome,
 )
+from domain.outgoing import Outgoing
 from sandbox import Call, Sandbox
 from sandbox.media import Medium
 

@@ -8,7 +8,8 @@ import pytest
 
 from channels.wecom.outcomes import tag_outcome
 from domain.channel import Channel, Deferred, Delivered, DeliveryResult, Refused
-from domain.messages import Address, NewTag, TagChange, TagEdit
+from domain.messages import Address
+from domain.outgoing import NewTag, TagChange, TagEdit
 from sandbox import Sandbox
 
 TO = Address("wecom", "")

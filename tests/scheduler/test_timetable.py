@@ -14,7 +14,7 @@ from domain.sync import SyncDue
 from models.inbox import OWN, InboxEvent
 from models.sql import select
 from scheduler import jobs
-from scheduler.schedule import TABLE, Bell, Row, running
+from scheduler.timetable import TABLE, Bell, Row, running
 from tests.clock import Clock
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")

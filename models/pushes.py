@@ -1,0 +1,98 @@
+"""Here live pushes (群发): what is sent to whom, and how far it has come. Who gets it is in models/recipients.py."""
+
+from datetime import datetime
+from typing import Any, Literal, Self
+
+from tortoise import fields
+from tortoise.models import Model
+
+from domain.media import Way
+from domain.messages import Address, Content
+from models import rows
+from models.fields import Instant, Short, milliseconds
+from models.messages import CONTENT
+from models.sql import select
+from models.staff import Staff
+
+PushState = Literal["draft", "filling", "queued", "late", "running", "paused", "done", "cancelled"]
+MOVE = "UPDATE push SET state = $2, {more} WHERE id = $1 AND state IN ({states}) RETURNING id, turn"
+
+
+class Push(Model):
+    """One push, from its preview (draft) to its end; numbers are never kept here, they are counted in the ledger.
+
+    `rule` is the audience as it is kept ("" where it goes to group chats), `audience` what people call it. `labels`
+    are those of the group chats it goes to. `accounts` are the channels that may be used, first the preferred one;
+    `way` is the medium that was asked for, "" for each account's first. `content` is as it was written, with its
+    blanks; `values` fill those that are the same for everybody. `pace`: so many in so many seconds, 0: as the platform
+    allows. It waits for `starts_at`, None: at once. `turn` counts its starts. `fire_key` is unique: one firing of a
+    schedule makes one push. `likeness` is the same for pushes that say the same to the same audience.
+    """
+
+    id = fields.BigIntField(primary_key=True)
+    staff: fields.ForeignKeyRelation[Staff] = fields.ForeignKeyField("models.Staff", related_name="pushes")
+    account = fields.CharField(64)
+    chat = fields.CharField(128)
+    language = fields.CharField(8)
+    rule = fields.TextField(default="")
+    audience = Short(128, default="")
+    labels: list[str] = fields.JSONField(default=list)
+    accounts: list[str] = fields.JSONField(default=list)
+    way: Way | Literal[""] = fields.CharField(8, default="")  # type: ignore[assignment]
+    template = Short(32, default="")
+    payload = fields.TextField()
+    values: dict[str, Any] = fields.JSONField(default=dict)
+    pace_count = fields.FloatField(default=0)
+    pace_seconds = fields.FloatField(default=1)
+    starts_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+    state: PushState = fields.CharField(10, default="draft")  # type: ignore[assignment]
+    turn = fields.IntField(default=0)
+    schedule_id: int | None = fields.BigIntField(null=True)
+    fire_key: str | None = fields.CharField(64, null=True, unique=True)  # type: ignore[assignment]
+    likeness = fields.CharField(64, default="")
+    created_at: datetime = Instant()  # type: ignore[assignment]
+    confirmed_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+    started_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+    ended_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+    told_id: int | None = fields.BigIntField(null=True)
+    told_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+
+    staff_id: int
+
+    class Meta:
+        table = "push"
+        indexes = (("state", "id"), ("likeness", "confirmed_at"), ("schedule_id", "id"))
+
+    @property
+    def short_id(self) -> str:
+        return f"P{self.id}"
+
+    @property
+    def place(self) -> Address:
+        """Where it was asked for."""
+        return Address(self.account, self.chat)
+
+    @property
+    def content(self) -> Content:
+        """As it was written, blanks and all."""
+        return CONTENT.validate_json(self.payload)
+
+    @classmethod
+    async def drafted(cls, content: Content, **told: object) -> Self:
+        """A new one, which does nothing yet."""
+        return await rows.add(cls, payload=CONTENT.dump_json(content).decode(), **told)
+
+    async def move(self, to: PushState, now: datetime, *, of: tuple[PushState, ...]) -> bool:
+        """Be `to` if it is one of `of` now; True for one of all who try at once."""
+        more = {
+            "filling": "confirmed_at = $3",
+            "running": "turn = turn + 1, started_at = COALESCE(started_at, $3)",
+            "done": "ended_at = $3",
+            "cancelled": "ended_at = $3",
+        }.get(to, "told_at = told_at")
+        states = ", ".join(f"'{state}'" for state in of)
+        values = (self.id, to, milliseconds(now)) if "$3" in more else (self.id, to)
+        found = await select(MOVE.format(more=more, states=states), *values)
+        if found:
+            self.state, self.turn = to, int(found[0]["turn"])
+        return bool(found)
