@@ -64,12 +64,14 @@ class Delivered:
     """`platform_id` is what the platform calls the message, empty where it gives none.
 
     Of a change of tags: `found` and `failed` as in TagsSettled. Of a group push: `failed` are those of its contacts
-    whom the platform would not take, each with the channel's word for why.
+    whom the platform would not take, each with the channel's word for why. `moved_to` is the new id of a group chat
+    that has one: the message went there.
     """
 
     platform_id: str = ""
     found: tuple[tuple[int, str], ...] = ()
     failed: tuple[tuple[str, str], ...] = ()
+    moved_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from domain.permissions import Role, allows
 PREFIX = re.compile(r"\s*(?:[/!]|@\S+(?:\s+|$))?\s*")
 VERB = re.compile(r"[^\s:]+")
 GAP = re.compile(r"\s*:?\s*")
-TARGET = re.compile(r"([CLPTSRMG])([0-9]{1,18})(?![\w.-])(\s*[:,。]?\s*)", re.IGNORECASE | re.ASCII)
+TARGET = re.compile(r"([CLPTSRMGQ])([0-9]{1,18})(?![\w.-])(\s*[:,。]?\s*)", re.IGNORECASE | re.ASCII)
 KEYWORD = re.compile(r'("[^"]*"|\S+)\s*')
 BOT = re.compile(r"(?<=.)@\w+$", re.ASCII)
 SIGN = re.compile(r"\s*[/!]")
@@ -68,7 +68,7 @@ class Command:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """C1024 customer, L88 lead, P31 push, T12 to-do, S4 schedule, R7 rule, M3 merge, G5 tag."""
+    """C1024 customer, L88 lead, P31 push, T12 to-do, S4 schedule, R7 rule, M3 merge, G5 tag, Q7 group chat."""
 
     kind: str
     number: int

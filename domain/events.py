@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Literal
 
 from domain.contacts import ContactState, Profile
-from domain.groups import GroupRead, GroupsRead, GroupsUnread
+from domain.groups import GroupKind, GroupRead, GroupsRead, GroupsUnread
 from domain.messages import Address, Content
 from domain.own_events import OwnEvent
 from domain.push_events import PushResultRead, PushUnread
@@ -157,7 +157,10 @@ class StaffChanged:
 
 @dataclass(frozen=True, slots=True)
 class GroupChanged:
-    """A group chat was created, changed or dissolved; `members` are those who joined or left."""
+    """A group chat was created, changed or dissolved; `members` are those who joined or left.
+
+    `kind` is what kind of chat it is, `writable` whether we may write there; empty and None where that is not told.
+    """
 
     at: datetime
     group: Address
@@ -165,6 +168,8 @@ class GroupChanged:
     detail: str = ""
     title: str = ""
     members: tuple[str, ...] = ()
+    kind: GroupKind | Literal[""] = ""
+    writable: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +183,11 @@ class ChatMigrated:
 
 @dataclass(frozen=True, slots=True)
 class SendingReported:
-    """A platform tells how something that we sent ended (template message, mass job)."""
+    """A platform tells how something that we sent ended (template message, mass job).
+
+    `detail` is in its words, `reason` in ours where it is not `ok`. Of those it was for, `sent` have it, `failed` could
+    not be given it, and `filtered` the platform left out by itself (who wants none, or had the month's fill).
+    """
 
     at: datetime
     account: str
@@ -187,6 +196,8 @@ class SendingReported:
     detail: str = ""
     sent: int = 0
     failed: int = 0
+    reason: str = ""
+    filtered: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,33 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
+from domain.messages import Address
+
 GroupKind = Literal["customer", "app", "group", "channel"]  # 客户群, 应用群聊; Telegram's
 
 
 @dataclass(frozen=True, slots=True)
 class GroupsAsked:
-    """Ours: an account is to be asked for its group chats, page by page from `cursor`, or for one of them (`chat`)."""
+    """Ours: an account is to be asked for its group chats, page by page from `cursor`, or for one of them (`chat`).
+
+    `at` is when the whole asking began. `told`: where somebody is told what came of it, in `language`; None: nowhere.
+    """
 
     at: datetime
     account: str
     cursor: str = ""
     chat: str = ""
+    told: Address | None = None
+    language: str = ""
     kind: Literal["groups_asked"] = field(default="groups_asked", kw_only=True)
+
+
+@dataclass(frozen=True, slots=True)
+class GroupsDue:
+    """Ours: all accounts are to be asked for their group chats, as every night."""
+
+    at: datetime
+    kind: Literal["groups_due"] = field(default="groups_due", kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)

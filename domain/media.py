@@ -35,9 +35,9 @@ class Medium:
 
     `longest` is the most a text may have in `unit`, `caption` the most beside a picture or file. `personal`: the words
     may differ from person to person. `window`: only so long after a person's last word. `least` and `most` go into one
-    call. `monthly` messages at most reach one person in a calendar month (0: as many as it has days; None: no limit).
-    `daily` calls at most are made in a day, None: no limit. `per_second` is what the account may send at most, None:
-    the platform names no figure. `source`: the platform's page.
+    call, or `chats` group chats at most. `monthly` messages at most reach one person in a calendar month (0: as many as
+    it has days; None: no limit). `daily` calls at most are made in a day, None: no limit. `per_second` is what the
+    account may send at most, None: the platform names no figure. `source`: the platform's page.
     """
 
     way: Way
@@ -50,6 +50,7 @@ class Medium:
     window: timedelta | None = None
     least: int = 1
     most: int = 1
+    chats: int = 1
     monthly: int | None = None
     daily: int | None = None
     per_second: float | None = None

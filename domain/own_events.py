@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Literal
 
 from domain.contacts import ContactState
-from domain.groups import GroupsAsked
+from domain.groups import GroupsAsked, GroupsDue
 from domain.masses import AudiencesDue, CustomersToTag
 from domain.messages import Address
 from domain.push_events import (
@@ -79,6 +79,7 @@ OwnEvent = (
     | ScheduleDue
     | DigestDue
     | GroupsAsked
+    | GroupsDue
     | DeliveryFailed
     | EventBuried
     | DayEnded

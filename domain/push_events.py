@@ -32,13 +32,15 @@ class PushDue:
 class PushRound:
     """Ours: look after a running push: take down what came of it, promise the next messages, tell how far it is.
 
-    `turn` counts the starts of the push (each 继续 is one more), `round` the rounds since.
+    `turn` counts the starts of the push (each 继续 is one more), `round` the rounds since; `free_at` is the next moment
+    that its own pace leaves free, None: at once.
     """
 
     at: datetime
     push_id: int
     turn: int
     round: int = 0
+    free_at: datetime | None = None
     kind: Literal["push_round"] = field(default="push_round", kw_only=True)
 
 
@@ -90,7 +92,10 @@ class PushAsked:
 
 @dataclass(frozen=True, slots=True)
 class PushResult:
-    """What became of one contact or chat: `waiting` for the member, `sent`, or `failed` with the channel's word."""
+    """What became of one contact or chat: `waiting` for the member, `sent`, or `failed` with the channel's word.
+
+    An empty `contact` is everybody in the batch: of a mass message the platform tells of nobody alone.
+    """
 
     contact: str
     state: Literal["waiting", "sent", "failed"]

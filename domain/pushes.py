@@ -1,7 +1,15 @@
 """Here live the rules of pushes (群发)."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta, tzinfo
+from hashlib import sha256
+from typing import Literal
+
+from domain.media import Way
+from domain.messages import Content
+
+LITTLE, PART = 5, 0.01  # so many more or fewer people change nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,3 +40,46 @@ class PushRules:
             inside, tomorrow = clock >= start or clock < end, clock >= start
         day = here.date() + timedelta(days=tomorrow)
         return datetime.combine(day, end, tzinfo=zone).astimezone(now.tzinfo) if inside else None
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """What somebody asks to be sent, read and checked as far as words can be: who, where, what, when, how fast.
+
+    `rule` is the audience as it is kept and `audience` as it was typed, or `labels` choose group chats. The other
+    fields are those of a push (models/pushes.py). `again`: though the same has just been sent.
+    """
+
+    content: Content
+    rule: str = ""
+    audience: str = ""
+    labels: tuple[str, ...] = ()
+    accounts: tuple[str, ...] = ()
+    way: Way | Literal[""] = ""
+    template: str = ""
+    values: Mapping[str, str] = field(default_factory=dict)
+    pace: tuple[float, float] = (0, 1)
+    starts_at: datetime | None = None
+    again: bool = False
+
+    @property
+    def likeness(self) -> str:
+        """The same for compositions that say the same to the same audience by the same roads."""
+        whom = self.rule, sorted(self.labels), sorted(self.accounts), self.way
+        return sha256(repr((whom, self.content, sorted(self.values.items()))).encode()).hexdigest()
+
+
+def has_changed(before: int, after: int) -> bool:
+    """Whether so many more or fewer people make another push of it."""
+    return abs(before - after) > max(PART * before, LITTLE)
+
+
+def lasting(people: Mapping[str, int], paces: Mapping[str, float | None], pace: float) -> float | None:
+    """How many seconds it takes to reach so many people by account; None where nothing says how fast.
+
+    `paces` is what each account may send in a second, `pace` what the push may in all, 0: no figure of its own.
+    """
+    known = [number / limit for account, number in people.items() if (limit := paces.get(account))]
+    if pace:
+        known.append(sum(people.values()) / pace)
+    return max(known, default=None)

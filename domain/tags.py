@@ -88,9 +88,12 @@ def name_in(text: str, longest: int = NAME) -> str:
 
 
 def tag_name_in(text: str) -> str:
-    """A name for a tag of ours; raises Refusal also for what reads like an id (G12, C3) and is taken for one."""
+    """A name for a tag of ours; raises Refusal also for what reads like an id (G12, C3) and is taken for one.
+
+    Q1 may be a tag, the quarter: no command takes both tags and group chats.
+    """
     name = name_in(text)
-    if target_in(name):
+    if (target := target_in(name)) and target.kind != "Q":
         raise Refusal("refusals/tag_name_id", what=name)
     return name
 

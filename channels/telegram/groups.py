@@ -1,13 +1,20 @@
 """Here lives what happens to chats as such: who came and went, our own place in them, new ids."""
 
+from dataclasses import replace
 from typing import Final
 
 from aiogram import types
 
 from channels.telegram.people import GROUPS, address, is_person, moment
 from domain.events import ChatMigrated, ContactRemoved, ContactReturned, GroupChanged, InboundEvent
+from domain.groups import GroupKind
 
+PLACES: Final = GROUPS | {"channel"}
 INSIDE: Final = frozenset({"creator", "administrator", "member", "restricted"})
+
+
+def kind(chat: types.Chat) -> GroupKind:
+    return "channel" if chat.type == "channel" else "group"
 
 
 def moved(account: str, message: types.Message) -> ChatMigrated | None:
@@ -38,13 +45,14 @@ def service(account: str, message: types.Message) -> GroupChanged | None:
         change=change,
         title=message.chat.title or "",
         members=tuple(format(user.id, "d") for user in members if is_person(user)),
+        kind=kind(message.chat),
     )
 
 
 def our_place(account: str, update: types.ChatMemberUpdated) -> InboundEvent | None:
-    """In a private chat: blocked or not. In a group: our coming, going and rights. None for channels."""
-    if update.chat.type in GROUPS:
-        return _changed(account, update, "bot")
+    """In a private chat: blocked or not. In a group or channel: our coming and going, and whether we may write."""
+    if update.chat.type in PLACES:
+        return replace(_changed(account, update, "bot"), writable=_may_write(update))
     if update.chat.type != "private":
         return None
     contact = address(account, update.chat.id)
@@ -61,7 +69,7 @@ def their_place(account: str, update: types.ChatMemberUpdated) -> InboundEvent |
 
 
 def _changed(account: str, update: types.ChatMemberUpdated, who: str) -> GroupChanged:
-    before, after = update.old_chat_member.status in INSIDE, update.new_chat_member.status in INSIDE
+    before, after = _is_inside(update.old_chat_member), _is_inside(update.new_chat_member)
     what = "changed" if before == after else "joined" if after else "left"
     member = update.new_chat_member.user
     return GroupChanged(
@@ -71,4 +79,23 @@ def _changed(account: str, update: types.ChatMemberUpdated, who: str) -> GroupCh
         detail=str(update.new_chat_member.status),
         title=update.chat.title or "",
         members=(format(member.id, "d"),) if is_person(member) else (),
+        kind=kind(update.chat),
     )
+
+
+def _is_inside(member: types.ChatMemberUnion) -> bool:
+    """Who is restricted may be outside: the restriction waits for their return."""
+    return member.status in INSIDE and getattr(member, "is_member", None) is not False
+
+
+def _may_write(update: types.ChatMemberUpdated) -> bool:
+    """As far as our own rights go: what a group forbids to all its members is told nowhere, and found out by trying.
+
+    https://core.telegram.org/bots/api#chatmember
+    """
+    us = update.new_chat_member
+    if not _is_inside(us):
+        return False
+    if update.chat.type == "channel":
+        return us.status == "creator" or getattr(us, "can_post_messages", None) is True
+    return us.status != "restricted" or getattr(us, "can_send_messages", None) is True

@@ -8,6 +8,7 @@ from domain.media import Medium
 
 MINUTE: Final = 60
 EVENLY: Final = 0.985  # messages arrive less evenly than they are sent: so a second never holds one too many
+AT_ONCE: Final = 0.01  # of a second's messages: who is held up for a hundredth of a second makes up for it
 FIGURES: Final = ("messages_per_second", "messages_per_chat_second", "chat_burst", "messages_per_group_minute")
 
 
@@ -20,8 +21,9 @@ def limits(figures: Mapping[str, float]) -> Limits:
     """
     burst = max(1, int(figures.get("chat_burst", 3)))
     group = figures.get("messages_per_group_minute", 20)
+    pace = figures.get("messages_per_second", 30)
     return Limits(
-        account=(Rate(figures.get("messages_per_second", 30) * EVENLY, 1),),
+        account=(Rate(pace * EVENLY, 1, max(1, int(pace * AT_ONCE))),),
         recipient=(Rate(figures.get("messages_per_chat_second", 1), 1, burst),),
         group=(Rate(max(group - burst, group / 2), MINUTE, burst),),
     )

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -15,6 +16,7 @@ from channels.telegram.api import Api, Rejected
 from channels.telegram.config import Config
 from channels.telegram.layout import look
 from channels.telegram.parts import pieces
+from channels.telegram.storms import Storms
 from channels.telegram.texts import CAPTION, TOAST
 from channels.telegram.verdicts import verdict
 from channels.telegram.wire import Misfit, Wire
@@ -29,6 +31,7 @@ from domain.messages import (
     File,
     Image,
     MessageEdit,
+    Notice,
     OutboundMessage,
     Welcome,
 )
@@ -36,6 +39,7 @@ from domain.outgoing import GroupPush, GroupPushEdit, Outgoing, TagChange, TagEd
 
 SOON: Final = timedelta(seconds=5)
 BAD_REQUEST: Final = 400
+TOO_MANY: Final = 429
 COMMAND: Final = re.compile(r"[a-z0-9_]{1,32}")  # https://core.telegram.org/bots/api#botcommand
 MOST_COMMANDS: Final = 100
 LONGEST_DESCRIPTION: Final = 256
@@ -47,18 +51,26 @@ class Sender:
     def __init__(self, api: Api, config: Config, clock: Clock) -> None:
         self._bot = Bot(config.token.get_secret_value(), session=Wire(api, config))
         self._clock = clock
+        self._storms = Storms()
 
     async def deliver(self, outgoing: Outgoing, *, repeatable: bool) -> DeliveryResult:
         try:
             return await self._carry_out(outgoing)
         except Rejected as no:
-            return verdict(no, self._clock())
+            return self._refused(no, _chat(outgoing.to))
         except Misfit as odd:
             return Delivered(_message_id(odd.result))
         except CallFailed as lost:
             if lost.sent and not repeatable:
                 return Unsure("no_answer")
             return Deferred(self._clock() + SOON, "unreachable")
+
+    def _refused(self, no: Rejected, chat: int | str) -> DeliveryResult:
+        now = self._clock()
+        result = verdict(no, now)
+        if no.code == TOO_MANY and isinstance(result, Deferred):
+            return replace(result, whole_account=self._storms.hits_all(chat, now))
+        return result
 
     async def _carry_out(self, outgoing: Outgoing) -> DeliveryResult:
         match outgoing:
@@ -83,12 +95,15 @@ class Sender:
             if not no.moved_to:
                 raise
             moved_to = no.moved_to
-        return await self._send(moved_to, content)
+        result = await self._send(moved_to, content)
+        return replace(result, moved_to=str(moved_to)) if isinstance(result, Delivered) else result
 
     async def _send(self, chat: int | str, content: Content) -> DeliveryResult:
         match content:
             case Image() | File() if not (content.media or content.url):
                 return Refused("no_media")
+            case Notice():
+                return Refused("unsupported")
             case Image():
                 caption = cut(content.caption, CAPTION, units)
                 sent = await self._bot.send_photo(chat, content.media or content.url, caption=caption or None)

@@ -1,5 +1,6 @@
 """Here lives how aiogram's calls reach Telegram: through the one HTTP call of ours."""
 
+from functools import cache
 from typing import Any, cast
 
 from aiogram import Bot
@@ -21,6 +22,12 @@ class Misfit(Exception):  # noqa: N818 - named for what happened
         self.result = result
 
 
+@cache
+def _shape(returning: Any) -> type[Response[Any]]:
+    """Kept, because pydantic forgets it, and making it anew costs as much as a whole message."""
+    return Response[returning]
+
+
 class Wire(AiohttpSession):
     """Raises Rejected, CallFailed (both of ours, not aiogram's errors) and Misfit."""
 
@@ -37,7 +44,7 @@ class Wire(AiohttpSession):
         # We send no files, only their ids and addresses, so everything fits into JSON.
         parameters = self.prepare_value(method.model_dump(warnings=False), bot=bot, files={}, _dumps_json=False)
         result = await self._calls.call(method.__api_method__, parameters)
-        shape = Response[method.__returning__]  # type: ignore[name-defined]
+        shape = _shape(method.__returning__)
         try:
             answer = shape.model_validate({"ok": True, "result": result}, context={"bot": bot})
         except ValidationError as error:

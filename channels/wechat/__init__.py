@@ -8,6 +8,8 @@ from channels.parts import divided
 from channels.wechat import checkup, limits, passive
 from channels.wechat.api import Api
 from channels.wechat.config import Config
+from channels.wechat.mass_messages import Mass
+from channels.wechat.notices import Notices
 from channels.wechat.parts import pieces
 from channels.wechat.pictures import Pictures
 from channels.wechat.reader import Reader
@@ -18,8 +20,9 @@ from channels.wechat.tags import Tags
 from channels.wechat.webhook import Webhook
 from domain.channel import Answer, CallbackRequest, Channel, DeliveryResult, Finding, Intake, RawEvent
 from domain.events import InboundEvent
-from domain.messages import OutboundMessage
-from domain.outgoing import Outgoing, TagChange, TagEdit
+from domain.messages import Notice, OutboundMessage
+from domain.outgoing import GroupPush, Outgoing, TagChange, TagEdit
+from domain.push_events import PushAsked, PushResultRead, PushUnread
 from domain.sync import TagsAsked
 
 
@@ -37,10 +40,13 @@ class WeChat:
         self._api = Api(config, tools)
         self._webhook = Webhook(config)
         self._reader = Reader(config.name, self._api, tools.clock)
-        self._sender = Sender(self._api, Pictures(self._api, tools), tools.clock)
+        pictures = Pictures(self._api, tools)
+        self._sender = Sender(self._api, pictures, tools.clock)
         calls = TagCalls(self._api)
         self._tags = Tags(calls, tools.clock)
         self._tag_reader = TagReader(calls, tools.clock)
+        self._mass = Mass(self._api, pictures, self._tag_reader.told_of, tools.clock)
+        self._notices = Notices(self._api, tools.clock)
 
     async def start(self) -> None:
         """Nothing to tell: the callback's address is set in the platform's console."""
@@ -63,15 +69,22 @@ class WeChat:
     def parts(self, outgoing: Outgoing) -> tuple[Outgoing, ...]:
         return divided(outgoing, pieces)
 
-    async def deliver(self, key: str, outgoing: Outgoing) -> DeliveryResult:  # noqa: ARG002 - the platform takes no key
+    async def deliver(self, key: str, outgoing: Outgoing) -> DeliveryResult:
         match outgoing:
             case TagEdit() | TagChange():
                 return await self._tags.deliver(outgoing)
+            case GroupPush():
+                return await self._mass.deliver(key, outgoing)
+            case OutboundMessage(to=to, content=Notice() as notice):
+                return await self._notices.deliver(key, to.id, notice)
             case _:
                 return await self._sender.deliver(outgoing)
 
     async def look(self, asked: TagsAsked) -> TagsRead:
         return await self._tag_reader.look(asked)
+
+    async def results(self, asked: PushAsked) -> PushResultRead | PushUnread:
+        return await self._mass.results(asked)
 
     def passive(self, raw: RawEvent, outgoing: OutboundMessage) -> Answer | None:
         now = self._clock()
@@ -79,8 +92,12 @@ class WeChat:
         return None if message is None else self._webhook.answer(message, str(int(now.timestamp())), self._random(32))
 
     def repeatable(self, outgoing: Outgoing) -> bool:
-        """Tags only: custom/send takes no key of ours, so a person would read the same words twice."""
-        return isinstance(outgoing, TagEdit | TagChange)
+        """Tags, and mass messages, of which the platform knows our key for a day.
+
+        Of template messages it does for ten minutes, which is less than we may be away; custom/send takes no key at
+        all, so a person would read the same words twice.
+        """
+        return isinstance(outgoing, TagEdit | TagChange | GroupPush)
 
     def is_group(self, chat_id: str) -> bool:  # noqa: ARG002 - whoever it is
         """Never: an official account speaks to single people."""

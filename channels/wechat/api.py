@@ -19,12 +19,18 @@ STALE: Final = frozenset({40001, 40014, 42001, 41001})
 
 
 class Rejected(Exception):  # noqa: N818 - named for what happened
-    """The platform answered with an error code; `about_token` when it would not even give a token."""
+    """The platform answered with an error code; `about_token` when it would not even give a token.
 
-    def __init__(self, code: int, message: str = "", *, about_token: bool = False) -> None:
+    `answer` is all of it: some codes come with more than their words.
+    """
+
+    def __init__(
+        self, code: int, message: str = "", answer: Mapping[str, Any] | None = None, *, about_token: bool = False
+    ) -> None:
         super().__init__(f"errcode {code}")
         self.code = code
         self.message = message
+        self.answer = answer or {}
         self.about_token = about_token
 
 
@@ -125,5 +131,5 @@ class Api:
         if not isinstance(code, int):
             raise CallFailed("an error code that is no number")
         if code:
-            raise Rejected(code, str(answer.get("errmsg", "")))
+            raise Rejected(code, str(answer.get("errmsg", "")), answer)
         return answer

@@ -19,7 +19,10 @@ def _matching(pattern: str, expected: str) -> AfterValidator:
 
 
 class Config(BaseModel):
-    """An empty `aes_key` is plaintext mode (明文模式); with one, only encrypted callbacks are accepted."""
+    """An empty `aes_key` is plaintext mode (明文模式); with one, only encrypted callbacks are accepted.
+
+    `account_type`: a service account (服务号), or a subscription account (订阅号, called 公众号 since 2025).
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -31,6 +34,7 @@ class Config(BaseModel):
     aes_key: Annotated[SecretStr, _matching(r"(?:[A-Za-z0-9]{43})?", "43 letters and digits, or nothing")] = Field(
         default=SecretStr("")
     )
+    account_type: Literal["service", "subscription"] = "service"
     api_base: Annotated[str, _matching(r"https?://[^\s?#]*[^\s?#/]", "an http or https address without a final /")] = (
         "https://api.weixin.qq.com"
     )

@@ -6,7 +6,7 @@ from typing import Final
 from channels import parts
 from channels.texts import octets
 from channels.wechat.contents import LONGEST_TEXT, choices_of, wording
-from domain.messages import Content, Image, Link, Video, Voice
+from domain.messages import Content, Image, Link, Notice, Video, Voice
 
 MOST: Final = 5  # the platform takes no more until the customer writes again (45047)
 
@@ -16,7 +16,7 @@ def pieces(content: Content) -> tuple[Content, ...]:
     match content:
         case Image(caption=caption) if caption:
             return (replace(content, caption=""), *parts.texts(wording(content), LONGEST_TEXT, octets, MOST - 1))
-        case Image() | Voice() | Video() | Link():
+        case Image() | Voice() | Video() | Link() | Notice():
             return (content,)
         case _ if octets(wording(content)) <= LONGEST_TEXT:
             return (content,)

@@ -9,7 +9,7 @@ from typing import Final
 from channels.envelope import cdata, fields
 from channels.wechat.contents import text_form
 from channels.wechat.parts import pieces
-from domain.messages import Content, Image, Link, OutboundMessage, Video, Voice
+from domain.messages import Content, Image, Link, Notice, OutboundMessage, Video, Voice
 
 HEAD: Final = ("ToUserName", "FromUserName", "MsgType", "Event")
 ANSWERED: Final = frozenset({"subscribe", "scan", "click"})
@@ -42,6 +42,8 @@ def _body(content: Content) -> str:
             return _media("video", "Video", media, f"<Description>{cdata(caption)}</Description>") if media else ""
         case Link():
             return _news(content)
+        case Notice():
+            return ""
         case _:
             text = text_form(content)
             return f"<MsgType>{cdata('text')}</MsgType><Content>{cdata(text)}</Content>" if text else ""

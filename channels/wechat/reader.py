@@ -9,6 +9,7 @@ from typing import Any, Final
 from channels import Clock
 from channels.envelope import Element, tree
 from channels.wechat.api import Api, Rejected
+from channels.wechat.endings import end_reason
 from channels.wechat.tag_calls import own
 from domain.channel import RawEvent
 from domain.contacts import Profile
@@ -119,12 +120,24 @@ class Reader:
                 return None
 
     def _report(self, xml: Element, at: datetime) -> SendingReported:
-        """A mass job tells counts, a template message only its end; the words come with and without blanks."""
+        """A mass job tells counts, a template message only its end.
+
+        Of the followers in the list (TotalCount) the platform leaves out who wants no messages or has had four in this
+        month; the others (FilterCount) are those whom it reached and those whom it failed to.
+        """
         status = xml.get("Status")
-        ok = status.replace(" ", "").lower() in ("success", "sendsuccess")
-        sent = _number(xml.get("SentCount"), default=int(ok))
-        failed = _number(xml.get("ErrorCount"), default=int(not ok))
-        return SendingReported(at, self._account, xml.get("MsgID"), ok, status, sent, failed)
+        reason = end_reason(status)
+        return SendingReported(
+            at=at,
+            account=self._account,
+            platform_id=xml.get("MsgID"),
+            ok=not reason,
+            detail=status,
+            sent=_number(xml.get("SentCount"), default=int(not reason)),
+            failed=_number(xml.get("ErrorCount"), default=int(bool(reason))),
+            reason=reason,
+            filtered=max(0, _number(xml.get("TotalCount"), default=0) - _number(xml.get("FilterCount"), default=0)),
+        )
 
     async def _profile(self, openid: str) -> Profile:
         """What can be had quickly; names are no longer given (since 2021-12-27), so doing without costs little."""

@@ -103,7 +103,7 @@ def meaning(error: Rejected, now: datetime) -> DeliveryResult:  # noqa: PLR0911 
         case 45011:  # too many calls in this minute
             return Deferred(now + MINUTE, "minute_quota", whole_account=True)
         case 45009:  # too many calls today
-            return Deferred(_midnight(now), "day_quota", whole_account=True)
+            return Deferred(midnight(now), "day_quota", whole_account=True)
         case code if error.about_token or code in STALE:  # our settings are wrong, the message is not
             return Deferred(now + MINUTE, f"token_{code}", whole_account=True)
         case 45015:  # 48 hours over, or not following
@@ -120,7 +120,7 @@ def meaning(error: Rejected, now: datetime) -> DeliveryResult:  # noqa: PLR0911 
             return Refused(str(code))
 
 
-def _midnight(now: datetime) -> datetime:
+def midnight(now: datetime) -> datetime:
     """When the day's quota begins anew: the next 00:00 in Beijing."""
     tomorrow = now.astimezone(BEIJING) + timedelta(days=1)
     return tomorrow.replace(hour=0, minute=0, second=0, microsecond=0).astimezone(UTC)

@@ -10,6 +10,7 @@ from domain.errors import CallFailed
 
 SYSTEM: Final = frozenset({"0", "1", "2"})  # the platform's own tags, such as 星标组
 PAGE: Final = 10_000  # followers in one answer, as user/get has it
+ASKED: Final = 100  # followers in one question about them
 
 
 @dataclass(frozen=True, slots=True)

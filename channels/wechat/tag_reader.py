@@ -103,11 +103,11 @@ class TagReader:
         return TagContactsRead(at, asked, contacts, then.cursor, tag, whole=whole)
 
     async def _people(self, asked: TagsAsked, at: datetime) -> TagContactsRead:
-        told = await self._told_of(asked.contacts)
+        told = await self.told_of(asked.contacts)
         contacts = tuple(ContactRead(openid, tags) for openid, tags in told.items())
         return TagContactsRead(at, asked, contacts, asked.cursor)
 
-    async def _told_of(self, openids: Sequence[str]) -> Mapping[str, tuple[str, ...] | None]:
+    async def told_of(self, openids: Sequence[str]) -> Mapping[str, tuple[str, ...] | None]:
         """Whom the platform does not know refuses the call for all of them: each half is asked without the other."""
         try:
             return await self._calls.people(openids)
@@ -116,7 +116,7 @@ class TagReader:
                 raise
             middle = len(openids) // 2
             parts = (openids[:middle], openids[middle:]) if middle else ()
-            return {openid: tags for part in parts for openid, tags in (await self._told_of(part)).items()}
+            return {openid: tags for part in parts for openid, tags in (await self.told_of(part)).items()}
 
     def _unread(self, asked: TagsAsked, error: Rejected) -> TagsUnread:
         now = self._clock()

@@ -4,22 +4,32 @@ from channels import Tools
 from channels.wecom.api import Api
 from channels.wecom.checkup import check
 from channels.wecom.config import Config
+from channels.wecom.group_pushes import GroupPushes
+from channels.wecom.groups import APP, Groups
 from channels.wecom.library import CorpTags
 from channels.wecom.limits import limits
+from channels.wecom.lost_tasks import LostTasks
 from channels.wecom.parts import divided
 from channels.wecom.reader import Reader
+from channels.wecom.results import Results
 from channels.wecom.sender import Sender
 from channels.wecom.tagged import TagReader
 from channels.wecom.tags import Tags
+from channels.wecom.uploads import Uploads
 from channels.wecom.webhook import Webhook
 from domain.channel import CallbackRequest, Channel, DeliveryResult, Finding, Intake, RawEvent
 from domain.events import InboundEvent
+from domain.groups import GroupRead, GroupsAsked, GroupsRead, GroupsUnread
 from domain.outgoing import Outgoing
+from domain.push_events import PushAsked, PushResultRead, PushUnread
 from domain.sync import TagContactsRead, TagLibraryRead, TagsAsked, TagsUnread
 
 
 class WeCom:
-    """One self-built app of one company. A message to a member is addressed by userid; customers have no chat here."""
+    """One self-built app of one company. A message to a member is addressed by userid; customers have no chat here.
+
+    A group chat that the app has made is addressed by `chat:` and its id.
+    """
 
     kind = "wecom"
 
@@ -31,7 +41,10 @@ class WeCom:
         self._reader = Reader(config.name, self._api, tools.clock)
         corp_tags = CorpTags(self._api)
         self._tag_reader = TagReader(self._api, corp_tags, tools.clock)
-        self._sender = Sender(self._api, Tags(corp_tags), tools.clock)
+        self._results = Results(self._api, tools.clock)
+        self._groups = Groups(self._api, tools.clock)
+        group_pushes = GroupPushes(self._api, Uploads(self._api, tools), LostTasks(self._api, tools.clock), tools.clock)
+        self._sender = Sender(self._api, Tags(corp_tags), group_pushes, tools.clock)
 
     async def start(self) -> None:
         """The callback address is entered by hand in the console, so there is nothing to tell."""
@@ -54,6 +67,12 @@ class WeCom:
     async def look(self, asked: TagsAsked) -> TagLibraryRead | TagContactsRead | TagsUnread:
         return await self._tag_reader.look(asked)
 
+    async def results(self, asked: PushAsked) -> PushResultRead | PushUnread:
+        return await self._results.look(asked)
+
+    async def groups(self, asked: GroupsAsked) -> GroupsRead | GroupRead | GroupsUnread:
+        return await self._groups.look(asked)
+
     def parts(self, outgoing: Outgoing) -> tuple[Outgoing, ...]:
         return divided(outgoing)
 
@@ -63,9 +82,9 @@ class WeCom:
     def repeatable(self, outgoing: Outgoing) -> bool:
         return self._sender.repeatable(outgoing)
 
-    def is_group(self, chat_id: str) -> bool:  # noqa: ARG002 - the same for every chat
-        """Customer groups cannot be written to by an app."""
-        return False
+    def is_group(self, chat_id: str) -> bool:
+        """One of the app's own: customer groups cannot be written to by an app."""
+        return chat_id.startswith(APP)
 
 
 def open_channel(config: Config, tools: Tools) -> Channel:

@@ -1,10 +1,11 @@
 """Here live WeCom's API calls, one method each; all answers are JSON with an errcode."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from http import HTTPStatus
-from typing import Any, Final
+from io import BytesIO
+from typing import Any, Final, Literal
 
 import aiohttp
 
@@ -19,6 +20,7 @@ USUAL_LIFE: Final = 7200
 ADDRESS: Final = re.compile(r"from ip: ([0-9a-fA-F.:]+)")
 
 Json = dict[str, Any]
+Form = Callable[[], aiohttp.FormData]
 
 
 class CallRefused(Exception):  # noqa: N818 - named for what happened
@@ -67,22 +69,29 @@ class Api:
         except (KeyError, TypeError, ValueError) as error:
             raise CallFailed("gettoken: no token in the answer", sent=False) from error
 
-    async def _once(self, method: str, path: str, params: Mapping[str, str], json: Json | None = None) -> Json:
-        reply = await call(self._session, method, self._base + path, params=params, json=json)
+    async def _once(
+        self, method: str, path: str, params: Mapping[str, str], json: Json | None = None, form: Form | None = None
+    ) -> Json:
+        reply = await call(self._session, method, self._base + path, params=params, json=json, form=form)
         if reply.status != HTTPStatus.OK:
             raise CallFailed(f"HTTP {reply.status}", sent=reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR)
         return reply.json()
 
     async def _ask(
-        self, token: Token, path: str, params: Mapping[str, str] | None = None, json: Json | None = None
+        self,
+        token: Token,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        json: Json | None = None,
+        form: Form | None = None,
     ) -> Json:
         """GET, or POST where there is a body; once more with a new token when ours is turned down."""
-        method = "GET" if json is None else "POST"
+        method = "GET" if json is None and form is None else "POST"
         value = await token.get()
-        answer = await self._once(method, path, {**(params or {}), "access_token": value}, json)
+        answer = await self._once(method, path, {**(params or {}), "access_token": value}, json, form)
         if answer.get("errcode") in STALE:
             value = await token.get(refused=value)
-            answer = await self._once(method, path, {**(params or {}), "access_token": value}, json)
+            answer = await self._once(method, path, {**(params or {}), "access_token": value}, json, form)
         return _succeeded(answer)
 
     async def agent(self) -> Json:
@@ -126,6 +135,34 @@ class Api:
         https://developer.work.weixin.qq.com/document/path/90236
         """
         return await self._ask(self._app, "message/send", json={"touser": userid, "agentid": self._agent_id, **message})
+
+    async def say(self, chat: str, message: Json) -> Json:
+        """One app message to a group chat that this app has made (应用群聊); there is no id of it in the answer.
+
+        https://developer.work.weixin.qq.com/document/path/90248
+        """
+        return await self._ask(self._app, "appchat/send", json={"chatid": chat, **message})
+
+    async def chat(self, chat: str) -> Json:
+        """`chat_info` of such a chat: name, owner, userlist. https://developer.work.weixin.qq.com/document/path/90247."""
+        return await self._ask(self._app, "appchat/get", {"chatid": chat})
+
+    async def upload(self, kind: Literal["image", "file"], content: bytes, filename: str) -> str:
+        """The media id, good for three days and for every app of the company: an image of 10 MB, a file of 20 MB.
+
+        https://developer.work.weixin.qq.com/document/path/90253
+        """
+
+        def form() -> aiohttp.FormData:
+            data = aiohttp.FormData(quote_fields=False)  # a name in Chinese is sent as it is
+            data.add_field("media", BytesIO(content), filename=filename, content_type="application/octet-stream")
+            return data
+
+        answer = await self._ask(self._app, "media/upload", {"type": kind}, form=form)
+        media = answer.get("media_id")
+        if not isinstance(media, str) or not media:
+            raise CallFailed("no media id in the answer")
+        return media
 
     async def replace_button(self, userid: str, response_code: str, label: str) -> Json:
         """Grey the pressed card of one member out; a response code serves once, for 24 hours.

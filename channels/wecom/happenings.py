@@ -65,6 +65,7 @@ def _group(told: Told) -> GroupChanged:
         told.get("ChangeType"),
         detail=told.get("UpdateDetail"),
         members=tuple(item.text for item in changed),
+        kind="customer",
     )
 
 

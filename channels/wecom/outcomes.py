@@ -1,5 +1,6 @@
 """Here lives what WeCom's error codes mean for something that was to be delivered."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -70,10 +71,50 @@ def tag_outcome(code: int, now: datetime, outgoing: TagEdit | TagChange) -> Defe
             return outcome(code, now)
 
 
-def left_alone(code: int, now: datetime) -> tuple[str, timedelta]:
+def task_outcome(code: int, now: datetime) -> Deferred | Refused:  # noqa: PLR0911 - as above
+    """One errcode of a task (企业群发): of making it, of changing it, of asking about it, of uploading what it shows.
+
+    Sources: https://developer.work.weixin.qq.com/document/path/92135 (making), 93338 (asking), 97610 (reminding), 90313
+    """
+    match code:
+        case 41063 | 41079:
+            return Deferred(now + LATER, "dispatching")
+        case 40096 | 41048 | 41056 | 84061 | 84084:
+            return Refused("no_relation")
+        case 40003 | 40031 | 46004 | 60111 | 301021:
+            return Refused("no_member")
+        case 40004 | 40005 | 40006 | 40007 | 40009 | 40123 | 41064 | 41065 | 45001:
+            return Refused("media_unusable")
+        case 41047:
+            return Refused("task_gone")
+        case 41093:
+            return Refused("cancelled")
+        case 41094:
+            return Refused("remind_limit")
+        case _:
+            return chat_outcome(code, now)
+
+
+def chat_outcome(code: int, now: datetime) -> Deferred | Refused:
+    """One errcode about a group chat. An app may write only to chats that it has made itself.
+
+    Source: https://developer.work.weixin.qq.com/document/path/90248, 92122 (customer groups), 90313 (codes)
+    """
+    match code:
+        case 40050 | 49008 | 86001 | 86003 | 90501 | 90509:
+            return Refused("gone")
+        case 86008:
+            return Refused("not_ours")
+        case _:
+            return outcome(code, now)
+
+
+def left_alone(
+    code: int, now: datetime, meaning: Callable[[int, datetime], Deferred | Refused] = outcome
+) -> tuple[str, timedelta]:
     """Why a question was not answered, and how long not to ask again."""
-    match outcome(code, now):
-        case Deferred(until=until, reason="busy" | "concurrency" | "quota" as reason):
+    match meaning(code, now):
+        case Deferred(until=until, reason="busy" | "concurrency" | "quota" | "dispatching" as reason):
             return reason, until - now
         case Deferred(reason=reason):
             return reason, MENDED

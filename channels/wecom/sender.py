@@ -7,8 +7,10 @@ from typing import Final
 from channels import Clock
 from channels.parts import is_shown
 from channels.wecom.api import Api, CallRefused, Json
-from channels.wecom.contents import app_message, caption_of, has_buttons, task_id, welcome_message
-from channels.wecom.outcomes import outcome, tag_outcome
+from channels.wecom.contents import TEXT, app_message, caption_of, card_text, has_buttons, task_id, welcome_message
+from channels.wecom.group_pushes import GroupPushes
+from channels.wecom.groups import APP
+from channels.wecom.outcomes import chat_outcome, outcome, tag_outcome, task_outcome
 from channels.wecom.parts import pieces
 from channels.wecom.tags import Tags
 from domain.channel import Deferred, Delivered, DeliveryResult, Refused, Unsure
@@ -33,9 +35,10 @@ TASK_ID_TAKEN: Final = 42014  # an id that is well formed, as ours are, is refus
 class Sender:
     """For one account."""
 
-    def __init__(self, api: Api, tags: Tags, clock: Clock) -> None:
+    def __init__(self, api: Api, tags: Tags, group_pushes: GroupPushes, clock: Clock) -> None:
         self._api = api
         self._tags = tags
+        self._group_pushes = group_pushes
         self._clock = clock
 
     def repeatable(self, outgoing: Outgoing) -> bool:
@@ -45,12 +48,13 @@ class Sender:
         button can only be replaced once; nothing is done for a command menu. Anything else would be said
         twice: `enable_duplicate_check` compares contents, so it would also swallow the second of two equal
         answers. A welcome code serves once too, but its refusal does not tell "used by us" from "too late".
-        Changes of tags say how it should be, and find out what is so already.
+        Changes of tags say how it should be, and find out what is so already. A task of 企业群发 would be made twice
+        and a member reminded twice; what was taken back stays so.
         """
         match outgoing:
-            case OutboundMessage(content=content) | MessageEdit(content=content):
-                return isinstance(content, Card) and has_buttons(content)
-            case Acknowledge() | CommandMenu() | TagEdit() | TagChange():
+            case OutboundMessage(to=to, content=content) | MessageEdit(to=to, content=content):
+                return isinstance(content, Card) and has_buttons(content) and not to.id.startswith(APP)
+            case Acknowledge() | CommandMenu() | TagEdit() | TagChange() | GroupPushEdit(edit="cancel"):
                 return True
             case Welcome() | GroupPush() | GroupPushEdit():
                 return False
@@ -77,7 +81,7 @@ class Sender:
             case TagEdit() | TagChange():
                 return await self._tags.carry_out(outgoing)
             case GroupPush() | GroupPushEdit():
-                return Refused("unsupported")
+                return await self._group_pushes.carry_out(outgoing)
             case Acknowledge() | CommandMenu():
                 pass
         return Delivered()
@@ -87,6 +91,8 @@ class Sender:
             return Refused("bad_address")
         if not is_shown(content, pieces(content)):
             return Refused("too_long")
+        if to.id.startswith(APP):
+            content = _in_words(content)
         if isinstance(content, Card) and has_buttons(content):
             return await self._show(key, to, content)
         result = await self._tell(to, content, key)
@@ -96,6 +102,9 @@ class Sender:
         return await _both(result, self._tell(to, Text(caption), key))
 
     async def _tell(self, to: Address, content: Content, key: str) -> DeliveryResult:
+        if to.id.startswith(APP):
+            await self._api.say(to.id.removeprefix(APP), app_message(content, key))
+            return Delivered()
         return _sent(await self._api.send(to.id, app_message(content, key)))
 
     async def _show(self, key: str, to: Address, card: Card) -> DeliveryResult:
@@ -118,10 +127,19 @@ async def _both(first: Delivered, second: Awaitable[DeliveryResult]) -> Delivery
     return first if isinstance(said, Delivered) else Unsure("caption_not_sent")
 
 
+def _in_words(content: Content) -> Content:
+    """Nobody can press a button in a group chat. https://developer.work.weixin.qq.com/document/path/90248."""
+    return Text(card_text(content, TEXT)) if isinstance(content, Card) else content
+
+
 def _meaning(code: int, now: datetime, outgoing: Outgoing) -> DeliveryResult:
     match outgoing:
         case TagEdit() | TagChange():
             return tag_outcome(code, now, outgoing)
+        case GroupPush() | GroupPushEdit():
+            return task_outcome(code, now)
+        case OutboundMessage(to=to) | MessageEdit(to=to) if to.id.startswith(APP):
+            return chat_outcome(code, now)
         case Acknowledge():
             return _missed_by_nobody(outcome(code, now))
         case _:

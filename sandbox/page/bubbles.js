@@ -6,7 +6,7 @@ export function bubble(entry, phone, words, act) {
   if (entry.by === "note") return note(content, words);
   const mine = entry.by === "person";
   const body = el("div", { class: `bubble ${content.type}` }, ...inside(content, phone, words, act));
-  const who = mine ? words.me : words[phone.id].them;
+  const who = mine ? words.me : content.type === "task" ? words.task.title : words[phone.id].them;
   return el(
     "li",
     { class: mine ? "entry mine" : "entry theirs" },
@@ -44,6 +44,8 @@ function inside(content, phone, words, act) {
       return content.items.map(link);
     case "card":
       return card(content, phone, act);
+    case "task":
+      return task(content, phone, words, act);
     default:
       return [el("p", {}, `${words.kinds[content.type] ?? content.type} ${content.name ?? ""}`.trim()), caption(content)];
   }
@@ -80,6 +82,19 @@ function card(content, phone, act) {
     content.buttons.length
       ? el("div", { class: "card-buttons" }, ...content.buttons.map((b) => button(b.text, {}, () => press(b.key))))
       : null,
+  ];
+}
+
+function task(content, phone, words, act) {
+  const name = words.names[content.name] ?? content.name;
+  const told = fill(content.groups ? words.task.groups : words.task.customers, { name, count: content.count });
+  const press = () => act("confirm", { phone: phone.id, msgid: content.msgid, userid: content.userid });
+  return [
+    el("strong", {}, told),
+    ...content.content.flatMap((each) => inside(each, phone, words, act)),
+    content.state === "waiting"
+      ? el("div", { class: "card-buttons" }, button(words.task.send, {}, press))
+      : el("p", { class: "replaced" }, words.task[content.state]),
   ];
 }
 

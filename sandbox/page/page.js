@@ -68,7 +68,7 @@ function show(id) {
 }
 
 function phoneOf(entry) {
-  return phones.find((phone) => phone.chat === entry.chat);
+  return phones.find((phone) => phone.chat === entry.chat || (phone.tasks && entry.chat.startsWith("wecom-task:")));
 }
 
 function receive(entry) {

@@ -6,7 +6,7 @@ export const PHONES = [
   { id: "official", chat: "wechat:oSandboxCustomer00000000001", side: "customers", look: "wechat" },
   { id: "telegram", chat: "telegram:50001", side: "customers", look: "telegram" },
   { id: "contact", chat: "wecom-contact:wmSandboxContact0000000000001", side: "customers", look: "wecom" },
-  { id: "wecom-staff", chat: "wecom:admin-userid", side: "staff", look: "wecom" },
+  { id: "wecom-staff", chat: "wecom:admin-userid", side: "staff", look: "wecom", tasks: true },
   { id: "telegram-staff", chat: "telegram:10001", side: "staff", look: "telegram" },
 ];
 

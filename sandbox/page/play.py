@@ -50,6 +50,7 @@ class Play:
             "block": lambda _body: self.telegram.block(cast.TELEGRAM_CUSTOMER),
             "unblock": lambda _body: self.telegram.unblock(cast.TELEGRAM_CUSTOMER),
             "add": self._add,
+            "confirm": self._confirm,
             "leave": lambda _body: self.wecom.contact_deletes_member(cast.SALES, cast.FRIEND),
         }
 
@@ -87,6 +88,14 @@ class Play:
         return await self.wecom.add_contact(
             cast.SALES, cast.FRIEND, cast.FRIEND_NAME, _text(body, "state", empty=True), gender=1
         )
+
+    async def _confirm(self, body: Body) -> str:
+        """A member sends what a task of 企业群发 asks them to send; whose it is stands in it."""
+        task, member = self.wecom.broadcasts.get(_text(body, "msgid")), _text(body, "userid")
+        if task is None or member not in task.recipients:
+            raise NotPlayable("no such task")
+        self.wecom.confirm_broadcast(task.msgid, member)
+        return task.msgid
 
 
 def _phone(body: Body) -> str:

@@ -6,7 +6,7 @@ from typing import Any, TypedDict, Unpack
 
 from sandbox.postman import Answer, Letter
 from sandbox.stage import Stage
-from sandbox.telegram import contents
+from sandbox.telegram import contents, places
 from sandbox.telegram.bot import Bot, Group, Json, Person, Query
 from sandbox.telegram.updates import Updates, allowed
 
@@ -91,34 +91,51 @@ class Telegram(Bot):
         person = self.person(user_id)
         person.has_blocked = True
         self._note(user_id, "blocked")
-        return await self._membership(person, person.as_chat(), "member", "kicked")
+        return await self._membership(person, person.as_chat(), self._member("member"), self._member("kicked"))
 
     async def unblock(self, user_id: int) -> Answer:
         person = self.person(user_id)
         person.has_blocked, person.has_started = False, True
         self._note(user_id, "unblocked")
-        return await self._membership(person, person.as_chat(), "kicked", "member")
+        return await self._membership(person, person.as_chat(), self._member("kicked"), self._member("member"))
 
     async def add_to_group(self, user_id: int, chat_id: int, title: str, kind: str = "group") -> Answer:
-        """Somebody adds the bot to a group, again or for the first time."""
-        before = self.groups[chat_id].status if chat_id in self.groups else "left"
-        self.groups[chat_id] = Group(chat_id, title, kind)
-        return await self._membership(self.person(user_id), self.groups[chat_id].as_chat(), before, "member")
+        """Somebody adds the bot to a group, again or for the first time; in a channel it is an administrator."""
+        before = self._place(chat_id)
+        status = "administrator" if kind == "channel" else "member"
+        self.groups[chat_id] = Group(chat_id, title, kind, status, rights=places.rights(kind, status, {}))
+        return await self._moved(user_id, chat_id, before)
+
+    async def change_rights(self, user_id: int, chat_id: int, status: str, **rights: bool) -> Answer:
+        """`status`: administrator, restricted, member …; `rights`: those that are not as usual (`places.rights`)."""
+        group, before = self.groups[chat_id], self._place(chat_id)
+        group.status, group.rights = status, places.rights(group.kind, status, rights)
+        return await self._moved(user_id, chat_id, before)
 
     async def remove_from_group(self, user_id: int, chat_id: int) -> Answer:
-        group = self.groups[chat_id]
-        group.status = "kicked"
-        return await self._membership(self.person(user_id), group.as_chat(), "member", "kicked")
+        return await self.change_rights(user_id, chat_id, "kicked")
 
-    async def migrate_group(self, chat_id: int, new_id: int) -> Answer:
-        """A group becomes a supergroup: both service messages, and errors with the new id from now on."""
+    async def migrate_group(self, chat_id: int, new_id: int, *, told: bool = True) -> Answer:
+        """A group becomes a supergroup: both service messages, and errors with the new id from now on.
+
+        Not `told`: as for a server that was away for longer than Telegram keeps them.
+        """
         old = self.groups[chat_id]
-        new = self.groups[new_id] = Group(new_id, old.title, "supergroup")
+        new = self.groups[new_id] = Group(new_id, old.title, "supergroup", old.status, rights=dict(old.rights))
+        if not told:
+            old.migrated_to = new_id
+            return NOT_WANTED
         head = {"message_id": self.stage.ids.small(), "date": self.stage.now()}
         await self._tell({"message": {**head, "chat": old.as_chat(), "migrate_to_chat_id": new_id}})
         old.migrated_to = new_id
         head["message_id"] = self.stage.ids.small()
         return await self._tell({"message": {**head, "chat": new.as_chat(), "migrate_from_chat_id": chat_id}})
+
+    async def channel_post(self, chat_id: int, text: str) -> Answer:
+        """Something is posted in a channel; of the bot's own posts Telegram tells nothing."""
+        chat = self.groups[chat_id].as_chat()
+        head = {"message_id": self.stage.ids.small(), "sender_chat": chat, "chat": chat, "date": self.stage.now()}
+        return await self._tell({"channel_post": head | contents.text(text)})
 
     async def group_event(self, user_id: int, chat_id: int, **fields: Any) -> Answer:
         """A service message of a group, e.g. `new_chat_members=[…]`, `left_chat_member=…`, `new_chat_title="…"`."""
@@ -158,14 +175,22 @@ class Telegram(Bot):
         self._show(message)
         return await self._tell({"message": message}, numbers.get("update_id"))
 
-    async def _membership(self, person: Person, chat: Json, before: str, after: str) -> Answer:
+    async def _moved(self, user_id: int, chat_id: int, before: Json) -> Answer:
+        return await self._membership(
+            self.person(user_id), self.groups[chat_id].as_chat(), before, self._place(chat_id)
+        )
+
+    def _place(self, chat_id: int) -> Json:
+        """Where the bot stands in a group or channel."""
+        group = self.groups.get(chat_id)
+        return places.member(self.as_user(), group.status, group.rights) if group else self._member("left")
+
+    async def _membership(self, person: Person, chat: Json, before: Json, after: Json) -> Answer:
         change = {"chat": chat, "from": person.as_user(), "date": self.stage.now()}
-        members = {"old_chat_member": self._member(before), "new_chat_member": self._member(after)}
-        return await self._tell({"my_chat_member": change | members})
+        return await self._tell({"my_chat_member": change | {"old_chat_member": before, "new_chat_member": after}})
 
     def _member(self, status: str) -> Json:
-        until = {"until_date": 0} if status == "kicked" else {}
-        return {"user": self.as_user(), "status": status, **until}
+        return places.member(self.as_user(), status, {})
 
     async def _tell(self, update: Json, update_id: int | None = None) -> Answer:
         return await self.post_update({"update_id": update_id or self.stage.ids.small(), **update})

@@ -1,13 +1,19 @@
 """A simulated bot on Telegram: the people and groups it knows, its messages, files and settings."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from sandbox.stage import Stage
 from sandbox.telegram.errors import BadRequest, Forbidden
 
 Json = dict[str, Any]
+SENDING: Final = {
+    "text messages": "can_send_messages",
+    "photos": "can_send_photos",
+    "documents": "can_send_documents",
+}
 
 
 @dataclass(slots=True)
@@ -44,14 +50,26 @@ class Person:
 
 @dataclass(slots=True)
 class Group:
+    """A group or channel. `status` is the bot's there, `rights` are those that it has or lacks with that status."""
+
     id: int
     title: str
     kind: str = "group"
     status: str = "member"
     migrated_to: int = 0
+    rights: dict[str, bool] = field(default_factory=dict)
+    is_deleted: bool = False
 
     def as_chat(self) -> Json:
         return {"id": self.id, "title": self.title, "type": self.kind}
+
+    def check_rights(self, what: str) -> None:
+        """400 where the bot may not send `what` (text messages, photos, documents)."""
+        if self.kind == "channel":
+            if self.status != "creator" and not (self.status == "administrator" and self.rights["can_post_messages"]):
+                raise BadRequest("need administrator rights in the channel chat")
+        elif self.status == "restricted" and not self.rights[SENDING[what]]:
+            raise BadRequest(f"not enough rights to send {what} to the chat")
 
 
 @dataclass(slots=True)
@@ -88,7 +106,10 @@ class File:
 
 @dataclass(slots=True)
 class Bot:
-    """All simulated state; a test may read and change it freely. `limits_on`: 429 past the documented rates."""
+    """All simulated state; a test may read and change it freely.
+
+    `limits_on`: 429 past the documented rates. `floods`: until when 429 is all that a chat gets, under 0 every chat.
+    """
 
     stage: Stage
     people: dict[int, Person] = field(default_factory=dict)
@@ -101,6 +122,9 @@ class Bot:
     polling: bool = False
     limits_on: bool = False
     sent: list[tuple[float, int]] = field(default_factory=list)
+    bursts: dict[int, tuple[float, float]] = field(default_factory=dict)
+    floods: dict[int, float] = field(default_factory=dict)
+    arrived: defaultdict[int, list[Json]] = field(default_factory=lambda: defaultdict(list))
 
     platform: ClassVar[str] = "telegram"
 
@@ -134,10 +158,20 @@ class Bot:
                 raise Forbidden("bot was blocked by the user")
             case Person(has_started=False):
                 raise Forbidden("bot can't initiate conversation with a user")
+            case Group(is_deleted=True):
+                raise Forbidden("the group chat was deleted")
             case Group(status="kicked" | "left"):
                 verb = "was kicked from" if chat.status == "kicked" else "is not a member of"
                 raise Forbidden(f"bot {verb} the {chat.kind} chat")
         return chat
+
+    def received(self, chat_id: int) -> list[Json]:
+        """Every message of the bot that came to this chat, as it came."""
+        return list(self.arrived.get(chat_id, ()))
+
+    def flood(self, seconds: float, chat_id: int = 0) -> None:
+        """Let this chat, or every chat, take no message for so long."""
+        self.floods[chat_id] = self.stage.clock() + seconds
 
     def entry_id(self, chat_id: int, message_id: int) -> str:
         return f"telegram:{chat_id}:{message_id}"

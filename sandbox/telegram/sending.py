@@ -3,6 +3,7 @@
 Source: https://core.telegram.org/bots/api#sendmessage
 """
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,19 +14,20 @@ from sandbox.telegram.errors import BadRequest, TelegramError, TooMany
 
 PER_SECOND: Final = 30
 CHAT_BURST: Final = 3
+UNEVEN: Final = 0.1  # seconds that one may be nearer to the one before than it was sent
 GROUP_A_MINUTE: Final = 20
 UPLOAD_BYTES: Final = {"photo": 10 * 2**20, "document": 50 * 2**20}
 ENTITY_TOO_LARGE: Final = 413
 
 
 def send_message(bot: Bot, args: Args) -> Json:
-    chat = _open_chat(bot, args)
+    chat = _open_chat(bot, args, "text messages")
     text, entities = texts.message_text(args)
     return _send(bot, chat, args, {"text": text} | ({"entities": entities} if entities else {}))
 
 
 def send_photo(bot: Bot, args: Args) -> Json:
-    chat = _open_chat(bot, args)
+    chat = _open_chat(bot, args, "photos")
     content = _captioned(args)
     file = _file(bot, args, "photo")
     sizes = [{**_reference(file), "width": 1280, "height": 960}]
@@ -33,16 +35,18 @@ def send_photo(bot: Bot, args: Args) -> Json:
 
 
 def send_document(bot: Bot, args: Args) -> Json:
-    chat = _open_chat(bot, args)
+    chat = _open_chat(bot, args, "documents")
     content = _captioned(args)
     file = _file(bot, args, "document")
     return _send(bot, chat, args, {"document": {"file_name": file.name, **_reference(file)}, **content})
 
 
-def _open_chat(bot: Bot, args: Args) -> Person | Group:
+def _open_chat(bot: Bot, args: Args, what: str) -> Person | Group:
     if not args.text("chat_id"):
         raise BadRequest("chat_id is empty")
     chat = bot.reachable_chat(args.values["chat_id"])
+    if isinstance(chat, Group):
+        chat.check_rights(what)
     keyboards.check(args.values.get("reply_markup"), is_private=isinstance(chat, Person))
     reply_to = (args.values.get("reply_parameters") or {}).get("message_id")
     if reply_to and (chat.id, reply_to) not in bot.messages:
@@ -63,6 +67,7 @@ def _send(bot: Bot, chat: Person | Group, args: Args, content: Json) -> Json:
     head = {"message_id": message_id, "from": bot.as_user(), "chat": chat.as_chat(), "date": bot.stage.now()}
     message = {**head, **content, **inline}
     bot.messages[chat.id, message_id] = message
+    bot.arrived[chat.id].append(message)
     show(bot, message, markup)
     return message
 
@@ -82,19 +87,24 @@ def show(bot: Bot, message: Json, markup: Any) -> None:
 
 
 def _limit(bot: Bot, chat: Person | Group) -> None:
-    """429 past about one message a second per chat (short bursts pass), 20 a minute per group, 30 a second overall.
+    """429 past one message a second per chat (short bursts pass), 20 a minute per group, 30 a second overall.
 
     Source: https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this
     """
+    now = bot.stage.clock()
+    if (flood := max(bot.floods.get(0, now), bot.floods.get(chat.id, now)) - now) > 0:
+        raise TooMany(math.ceil(flood))
     if not bot.limits_on:
         return
-    now = bot.stage.clock()
     bot.sent = [(at, to) for at, to in bot.sent if at > now - 60]
-    here = [at for at, to in bot.sent if to == chat.id]
-    if sum(at > now - 1 for at, _ in bot.sent) >= PER_SECOND or sum(at > now - CHAT_BURST for at in here) >= CHAT_BURST:
+    level, at = bot.bursts.get(chat.id, (CHAT_BURST, now))
+    level = min(CHAT_BURST, level + now - at)
+    if sum(at > now - 1 for at, _ in bot.sent) >= PER_SECOND or level < 1 - UNEVEN:
         raise TooMany(1)
+    here = [at for at, to in bot.sent if to == chat.id]
     if isinstance(chat, Group) and len(here) >= GROUP_A_MINUTE:
         raise TooMany(max(1, int(here[0] + 60 - now) + 1))
+    bot.bursts[chat.id] = (level - 1, now)
     bot.sent.append((now, chat.id))
 
 

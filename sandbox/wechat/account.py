@@ -1,9 +1,9 @@
 """A simulated official account: its followers, their quotas, its tags, menu and tokens."""
 
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Literal
 
 from sandbox import markup
 from sandbox.cgi import CgiError, found, refuse_if
@@ -26,9 +26,37 @@ class Grant:
     until: float
 
 
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What came to a person's phone: the answer to a callback, or by one of the calls; `content` as it is shown."""
+
+    way: Literal["answer", "message", "mass", "notice"]
+    content: dict[str, Any]
+    at: float
+
+    @property
+    def text(self) -> str:
+        """Its words; of a template message the values in their order."""
+        rows = "\n".join(value for _, value in self.content.get("rows", ()))
+        return str(self.content.get("text") or self.content.get("title") or rows or self.content.get("name", ""))
+
+
+@dataclass(slots=True)
+class Mass:
+    """One mass message; `status` is SENDING until its end has been told."""
+
+    id: int
+    kind: str
+    at: float
+    status: str = "SENDING"
+
+
 @dataclass(slots=True)
 class User:
-    """A person who follows, or has followed, the account. `scene`: the scene of the QR code he came by."""
+    """A person who follows, or has followed, the account. `scene`: the scene of the QR code he came by.
+
+    `refuses`: has switched off what the account sends of itself. `masses`: how many mass messages came in each month.
+    """
 
     openid: str
     name: str = ""
@@ -39,6 +67,8 @@ class User:
     remark: str = ""
     tags: list[int] = field(default_factory=list)
     grants: dict[str, Grant] = field(default_factory=dict)
+    refuses: bool = False
+    masses: Counter[str] = field(default_factory=Counter)
 
     def tag(self, tag_id: int) -> None:
         if tag_id not in self.tags:
@@ -48,9 +78,11 @@ class User:
         self.tags = [each for each in self.tags if each != tag_id]
 
     def may_be_told(self, now: float) -> None:
-        """Use up one message of the quota; 45015 without a window, 45047 without a rest."""
+        """Use up one message of the quota; 45015 without a window, 45047 without a rest, 48002 who wants none."""
         if not self.is_follower:
             raise CgiError(45015)
+        if self.refuses:
+            raise CgiError(48002)
         alive = [grant for grant in self.grants.values() if now < grant.until]
         if not alive:
             raise CgiError(45015)
@@ -62,7 +94,11 @@ class User:
 
 @dataclass(slots=True)
 class Account:
-    """All simulated state; a test may read and change it freely."""
+    """All simulated state; a test may read and change it freely.
+
+    `mass_status` and `template_status` are how the next ones end, `mass_failing` for whom a mass message fails, and
+    `mass_seconds` how long one takes. A subscription account may send neither.
+    """
 
     stage: Stage
     tokens: TokenBook
@@ -77,7 +113,15 @@ class Account:
     latest_token: str = ""
     forced_at: list[float] = field(default_factory=list)
     tickets: dict[str, str] = field(default_factory=dict)
+    account_type: Literal["service", "subscription"] = "service"
     template_status: str = "success"
+    notices: dict[tuple[str, str], tuple[float, int]] = field(default_factory=dict)
+    masses: dict[str, Mass] = field(default_factory=dict)
+    masses_a_day: int = 100
+    mass_status: str = "send success"
+    mass_failing: set[str] = field(default_factory=set)
+    mass_seconds: float = 0.2
+    inboxes: defaultdict[str, list[Received]] = field(default_factory=lambda: defaultdict(list))
     quotas: dict[str, int] = field(default_factory=dict)
     spent: Counter[tuple[str, int]] = field(default_factory=Counter)
 
@@ -100,6 +144,15 @@ class Account:
     async def tell(self, openid: str, fields: dict[str, Any]) -> Answer:
         """Post a callback about one person; `ToUserName` is added."""
         return await self.post.send(markup.write({"ToUserName": self.stage.settings.gh_id, **fields}), openid)
+
+    def give(self, openid: str, way: Literal["answer", "message", "mass", "notice"], content: dict[str, Any]) -> None:
+        """It comes to a person's phone."""
+        self.inboxes[openid].append(Received(way, content, self.stage.clock()))
+        self.stage.show(f"wechat:{openid}", "company", content)
+
+    def received(self, openid: str) -> list[Received]:
+        """Everything that ever came to this person's phone."""
+        return list(self.inboxes.get(openid, ()))
 
     def spend(self, path: str) -> None:
         """Use up one call of the day's `quotas` of this method, if it has one; 45009. Days end at midnight in Beijing.

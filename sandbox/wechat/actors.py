@@ -65,6 +65,10 @@ class WeChat(Account):
         self._note(openid, "unfollowed")
         return await self.event(openid, "unsubscribe", EventKey="")
 
+    def refuse(self, openid: str) -> None:
+        """A follower switches off what the account sends of itself; no callback tells the server."""
+        self.add_user(openid).refuses = True
+
     async def scan(self, openid: str, scene: str) -> Answer:
         """A follower scans a parametric QR code."""
         self.add_user(openid).grants["scan"] = self._grant(*ACTION_QUOTA)
@@ -110,7 +114,7 @@ class WeChat(Account):
     def _show_reply(self, openid: str, answer: Answer) -> None:
         if answer.reply is not None:
             text = answer.reply.get("Content") or f"[{answer.reply.get('MsgType')}]"
-            self.stage.show(f"wechat:{openid}", "company", {"type": "text", "text": str(text)})
+            self.give(openid, "answer", {"type": "text", "text": str(text)})
         elif answer.is_taken and answer.text not in ("", "success"):
             self._note(openid, "service_unavailable")
 

@@ -5,12 +5,13 @@ from typing import Any, Final
 
 from sandbox.cgi import Asked, Calls, CgiCall
 from sandbox.ledger import Outcome
-from sandbox.wechat import access, entrances, files, messages, notices, tags, users
+from sandbox.wechat import access, entrances, files, masses, messages, notices, tags, users
 from sandbox.wechat.account import Account
 
 ALL: Final[Calls] = {
     **access.CALLS,
     **messages.CALLS,
+    **masses.CALLS,
     **users.CALLS,
     **tags.CALLS,
     **notices.CALLS,

@@ -57,7 +57,7 @@ def send(account: Account, asked: Asked) -> dict[str, Any]:
     kind = str(asked.body.get("msgtype"))
     shown = found(KINDS.get(kind), 40008)(account, asked.need(kind, dict, 44004))
     user.may_be_told(account.stage.clock())
-    account.stage.show(f"wechat:{user.openid}", "company", shown)
+    account.give(user.openid, "message", shown)
     return {}
 
 

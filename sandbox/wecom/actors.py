@@ -13,6 +13,7 @@ from sandbox.tokens import TokenBook
 from sandbox.wecom import broadcasts, cards
 from sandbox.wecom.admin import Admin
 from sandbox.wecom.corp import Contact, Corp, Department, Follow, Member, Welcome
+from sandbox.wecom.groups import Groups
 from sandbox.wecom.library import TagLibrary
 
 
@@ -36,6 +37,7 @@ class WeCom(Corp):
         url = settings.callback_url(settings.wecom_name)
         self._post = SealedPost(stage, url, envelope, settings.corp_id)
         self.admin = Admin(self, self.system_event)
+        self.groups = Groups(self, self.system_event)
         self.departments[1] = Department(1, "示例公司")
 
     def add_member(self, userid: str, name: str, department: int = 1) -> Member:

@@ -6,7 +6,19 @@ from typing import Any, Final
 
 from sandbox.cgi import Asked, Calls, CgiCall
 from sandbox.ledger import Outcome
-from sandbox.wecom import access, broadcasts, contacts, directory, files, messages, tags, welcome
+from sandbox.wecom import (
+    access,
+    appchats,
+    broadcast_results,
+    broadcasts,
+    contacts,
+    directory,
+    files,
+    groups,
+    messages,
+    tags,
+    welcome,
+)
 from sandbox.wecom.corp import Corp
 
 
@@ -27,5 +39,8 @@ ALL: Final[Mapping[str, CgiCall]] = {
     **directory.CALLS,
     **files.CALLS,
     **broadcasts.CALLS,
+    **broadcast_results.CALLS,
+    **groups.CALLS,
+    **appchats.CALLS,
 }
 CALLS: Final[Calls] = {path: _limited(path, call) for path, call in ALL.items()}

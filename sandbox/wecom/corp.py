@@ -86,9 +86,10 @@ class ResponseCode:
 
 @dataclass(slots=True)
 class Broadcast:
-    """A group send. `recipients`: the customers of each member; `sent_at`: when a member confirmed.
+    """A group send. `recipients`: the customers, or the customer groups, of each member.
 
-    `capped`: customers who have had enough group sends, so that theirs comes to nothing.
+    `sent_at`: when a member confirmed; `results`: what came of each recipient then. `capped`: those who have had enough
+    group sends, so that theirs comes to nothing. `entry_ids`: where it lies on the members' phones.
     """
 
     msgid: str
@@ -97,14 +98,72 @@ class Broadcast:
     content: list[dict[str, Any]]
     recipients: dict[str, list[str]]
     sent_at: dict[str, int] = field(default_factory=dict)
+    results: dict[str, int] = field(default_factory=dict)
     capped: set[str] = field(default_factory=set)
     reminded_at: list[float] = field(default_factory=list)
     is_cancelled: bool = False
+    entry_ids: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def is_for_groups(self) -> bool:
+        return self.body.get("chat_type") == "group"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What one customer or group chat got at once: `by` is the group send's msgid, empty for an app's own message."""
+
+    at: float
+    by: str
+    content: list[dict[str, Any]]
+
+    @property
+    def text(self) -> str:
+        """The words in it, of a link its title."""
+        return "\n".join(filter(None, (each.get("text") or each.get("title", "") for each in self.content)))
+
+
+@dataclass(slots=True)
+class GroupMember:
+    """`type` 1 is a member of the company, 2 a customer; `scene` 1 invited, 2 by a link, 3 by a QR code."""
+
+    userid: str
+    type: int
+    join_time: int
+    scene: int = 1
+    state: str = ""
+    name: str = ""
+
+
+@dataclass(slots=True)
+class CustomerGroup:
+    """A group chat with customers (客户群)."""
+
+    chat_id: str
+    name: str
+    owner: str
+    create_time: int
+    members: dict[str, GroupMember] = field(default_factory=dict)
+    version: str = ""
+    is_dismissed: bool = False
+
+
+@dataclass(slots=True)
+class AppChat:
+    """A group chat of members that our app has made (应用群聊)."""
+
+    chatid: str
+    name: str
+    owner: str
+    userlist: list[str]
 
 
 @dataclass(slots=True)
 class Corp:
-    """All simulated state; a test may read and change it freely."""
+    """All simulated state; a test may read and change it freely.
+
+    `monthly_sends`: how many group sends reach one customer or group in a month; 0 means as many as it has days.
+    """
 
     stage: Stage
     tokens: TokenBook
@@ -116,6 +175,10 @@ class Corp:
     welcomes: dict[str, Welcome] = field(default_factory=dict)
     response_codes: dict[str, ResponseCode] = field(default_factory=dict)
     broadcasts: dict[str, Broadcast] = field(default_factory=dict)
+    monthly_sends: int = 0
+    customer_groups: dict[str, CustomerGroup] = field(default_factory=dict)
+    app_chats: dict[str, AppChat] = field(default_factory=dict)
+    letters: dict[str, list[Received]] = field(default_factory=dict)
     task_ids: set[str] = field(default_factory=set)
     sent_to: dict[str, list[float]] = field(default_factory=dict)
     checked_until: dict[str, float] = field(default_factory=dict)
@@ -159,6 +222,16 @@ class Corp:
             for follow in contact.follows.values():
                 if not gone.isdisjoint(follow.tags):
                     follow.tags = [tag_id for tag_id in follow.tags if tag_id not in gone]
+
+    def received(self, recipient: str) -> list[Received]:
+        """What a customer, a customer group or a chat of our app has got from group sends and the app, oldest first."""
+        return list(self.letters.get(recipient, ()))
+
+    def hand_over(self, recipient: str, letter: Received, chat: str) -> None:
+        """Give it to a recipient, on whose phone it is shown in `chat`."""
+        self.letters.setdefault(recipient, []).append(letter)
+        for shown in letter.content:
+            self.stage.show(chat, "company", shown)
 
     def contact(self, external_userid: object) -> Contact:
         return found(self.contacts.get(str(external_userid)), 40096)

@@ -10,7 +10,8 @@ from channels.parts import is_said
 from domain.channel import CallbackRequest, Channel, Deferred, Delivered, RawEvent, Refused, Unsure
 from domain.errors import Malformed, NotAuthentic, Unreadable
 from domain.events import MessageReceived
-from domain.messages import Acknowledge, Address, CommandMenu, MessageEdit, OutboundMessage, Text, words
+from domain.messages import Acknowledge, Address, CommandMenu, MessageEdit, Notice, OutboundMessage, Text, words
+from domain.outgoing import GroupPush, GroupPushEdit
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,10 @@ class ChannelContract(ABC):
             MessageEdit(to, "1", Text("new")),
             Acknowledge(to, ""),
             CommandMenu(Address(to.account, ""), "en", (("help", "what I can do"),)),
+            OutboundMessage(to, Notice("T1", (("first", "hi"),), text="hi")),
+            GroupPush(Address(to.account, "push:1:1"), 1, (to.id, "nobody"), Text("hi")),
+            GroupPushEdit(Address(to.account, "push:1:1"), 1, "1", "remind"),
+            GroupPushEdit(Address(to.account, "push:1:1"), 1, "1", "cancel"),
         ):
             result = await subject.channel.deliver("k6", outgoing)
             assert isinstance(result, Delivered | Deferred | Refused | Unsure)

@@ -11,7 +11,7 @@ router.load()
 TABLE = router.table()
 PREFIXES = ("", "/", "／", "!", "！", "/ ", "@guanxi_bot ", "@关系 ")
 PUSH = Command("push", "pushes", zh=("群发",), en=("push",), role=Role.MANAGER, tier="danger", takes="arguments")
-WITH_PUSH = Table([*TABLE.commands, PUSH])
+WITH_PUSH = Table([*(row for row in TABLE.commands if row.name != PUSH.name), PUSH])
 
 
 def refusal(message: str, table: Table = TABLE, role: Role = Role.ADMIN) -> Refusal:

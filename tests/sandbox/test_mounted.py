@@ -68,6 +68,7 @@ async def test_the_story_is_told_from_the_start_and_ends_with_the_server(mounted
         ("say", {"phone": "official", "text": "  "}),
         ("say", {"phone": "official", "text": "x" * 4001}),
         ("press", {"phone": "telegram", "message_id": "1", "data": "x"}),
+        ("confirm", {"phone": "wecom-staff", "msgid": "none", "userid": "wangfang"}),
         ("say", []),
     ],
 )

@@ -11,6 +11,9 @@ from aiohttp.pytest_plugin import AiohttpServer
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from sandbox import Sandbox, SandboxSettings
+from sandbox.cgi import Asked
+from sandbox.page.cast import FRIEND, SALES
+from sandbox.wecom.broadcasts import add_msg_template
 from tests.sandbox.echo import EchoServer
 
 CHROMIUM = os.environ.get("GUANXI_CHROMIUM") or shutil.which("chromium")
@@ -61,6 +64,12 @@ async def picture(page: Page, name: str) -> None:
     """Kept only when GUANXI_SCREENSHOTS names a folder."""
     if PICTURES:
         await page.screenshot(path=str(Path(PICTURES) / f"{name}.png"))
+
+
+def broadcast(sandbox: Sandbox, text: str) -> str:
+    """A task for the colleague whom the page's customer has added."""
+    body = {"sender": SALES, "external_userid": [FRIEND], "text": {"content": text}}
+    return str(add_msg_template(sandbox.wecom, Asked({}, body))["msgid"])
 
 
 async def say(page: Page, phone: str, text: str) -> None:
@@ -175,6 +184,28 @@ async def test_a_slow_phone_presses_once_more(page: Page, echo: tuple[EchoServer
     assert [press["EventKey"] for press in server.presses[presses:]] == ["skip"]
     assert server.presses[-1]["ResponseCode"] != server.presses[0]["ResponseCode"]
     await expect(page.locator("#phone-wecom-staff .replaced")).to_have_count(1)
+
+
+async def test_a_group_send_waits_for_its_member_and_then_reaches_the_customer(
+    page: Page, echo: tuple[EchoServer, Sandbox]
+) -> None:
+    _, sandbox = echo
+    await page.get_by_role("button", name="添加王芳为联系人").click()
+    await expect(page.locator("#phone-contact .note")).to_have_count(1)
+    task = broadcast(sandbox, "周六到店礼 <b>🎁</b>")
+    card = page.locator("#phone-wecom-staff .bubble.task")
+    await expect(card).to_contain_text("由 王芳 发给 1 位客户")
+    await expect(card).to_contain_text("周六到店礼 <b>🎁</b>")
+    await expect(page.locator("#phone-contact")).not_to_contain_text("周六到店礼")
+    await picture(page, "task-zh")
+    assert await page.evaluate((Path(__file__).parent / "contrast.js").read_text()) == []
+    await card.get_by_role("button", name="发送").click()
+    await expect(page.locator("#phone-contact .theirs").last).to_contain_text("周六到店礼 <b>🎁</b>")
+    await expect(card).to_contain_text("已发送")
+    await expect(card.get_by_role("button")).to_have_count(0)
+    await page.get_by_role("button", name="English").click()
+    await expect(card).to_contain_text("From Wang Fang · customers: 1")
+    assert [letter.by for letter in sandbox.wecom.received(FRIEND)] == [task]
 
 
 async def test_every_control_has_a_name_and_a_place_in_the_order(page: Page) -> None:

@@ -12,9 +12,17 @@ from domain.events import (
     ContactReturned,
     GroupChanged,
     InboundEvent,
+    Noticed,
 )
 from domain.messages import Address
+from sandbox.telegram import places
+from sandbox.telegram.places import member
 from tests.channels.telegram.updates import AT, GROUP, MIA, PRIVATE, US, message, read
+
+TELEGRAM = {"id": 777000, "is_bot": False, "first_name": "Telegram"}
+AS_CHANNEL = {"id": 136817688, "is_bot": True, "first_name": "Channel"}
+
+CHANNEL = {"id": -1005, "type": "channel", "title": "News"}
 
 
 async def place(
@@ -46,12 +54,81 @@ async def test_who_comes_to_a_group_and_who_goes(bot: Telegram, states: tuple[st
     assert theirs.group == Address("telegram", "-100777")
 
 
-async def test_places_in_channels_and_of_bots_are_passed_over(bot: Telegram) -> None:
-    channel = {"id": -1005, "type": "channel", "title": "News"}
+async def test_places_of_others_in_channels_and_of_bots_are_passed_over(bot: Telegram) -> None:
     other = {"id": 9, "is_bot": True, "first_name": "Other"}
-    assert await place(bot, "my_chat_member", channel, US, "left", "member") is None
-    assert await place(bot, "chat_member", channel, MIA, "left", "member") is None
+    assert await place(bot, "chat_member", CHANNEL, MIA, "left", "member") is None
     assert await place(bot, "chat_member", GROUP, other, "left", "member") is None
+
+
+def us(kind: str, status: str, **rights: bool) -> dict[str, Any]:
+    return member(US, status, places.rights(kind, status, rights))
+
+
+@pytest.mark.parametrize(
+    ("chat", "old", "new", "change", "writable"),
+    [
+        (CHANNEL, us("channel", "left"), us("channel", "administrator"), "bot_joined", True),
+        (
+            CHANNEL,
+            us("channel", "administrator"),
+            us("channel", "administrator", can_post_messages=False),
+            "bot_changed",
+            False,
+        ),
+        (CHANNEL, us("channel", "left"), us("channel", "member"), "bot_joined", False),
+        (CHANNEL, us("channel", "administrator"), us("channel", "kicked"), "bot_left", False),
+        (CHANNEL, us("channel", "left"), {"user": US, "status": "administrator"}, "bot_joined", False),
+        (GROUP, us("supergroup", "left"), us("supergroup", "member"), "bot_joined", True),
+        (GROUP, us("supergroup", "member"), us("supergroup", "administrator"), "bot_changed", True),
+        (GROUP, us("supergroup", "member"), us("supergroup", "restricted"), "bot_changed", True),
+        (
+            GROUP,
+            us("supergroup", "member"),
+            us("supergroup", "restricted", can_send_messages=False),
+            "bot_changed",
+            False,
+        ),
+        (GROUP, us("supergroup", "member"), us("supergroup", "restricted", is_member=False), "bot_left", False),
+        (
+            GROUP,
+            us("supergroup", "restricted", can_send_messages=False),
+            us("supergroup", "member"),
+            "bot_changed",
+            True,
+        ),
+        (GROUP, us("supergroup", "member"), us("supergroup", "left"), "bot_left", False),
+        (GROUP, us("supergroup", "kicked"), {"user": US, "status": "restricted"}, "bot_joined", False),
+    ],
+)
+async def test_where_we_may_write(
+    bot: Telegram, chat: dict[str, Any], old: dict[str, Any], new: dict[str, Any], change: str, writable: bool
+) -> None:
+    update = {"chat": chat, "from": MIA, "date": AT, "old_chat_member": old, "new_chat_member": new}
+    event = await read(bot, my_chat_member=update)
+    assert isinstance(event, GroupChanged)
+    kind = "channel" if chat is CHANNEL else "group"
+    assert (event.change, event.kind, event.writable, event.title) == (change, kind, writable, chat["title"])
+
+
+async def test_what_others_do_tells_nothing_of_our_rights(bot: Telegram) -> None:
+    theirs = await place(bot, "chat_member", GROUP, MIA, "left", "member")
+    renamed = await read(bot, message=message(chat=GROUP, new_chat_title="Orders 2"))
+    for event in (theirs, renamed):
+        assert isinstance(event, GroupChanged)
+        assert (event.kind, event.writable) == ("group", None)
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        {"channel_post": {"message_id": 3, "sender_chat": CHANNEL, "chat": CHANNEL, "date": AT, "text": "New!"}},
+        {"edited_channel_post": {"message_id": 3, "chat": CHANNEL, "date": AT, "edit_date": AT, "text": "New!"}},
+        {"message": message(**{"from": TELEGRAM, "sender_chat": CHANNEL, "is_automatic_forward": True, "chat": GROUP})},
+        {"message": message(**{"from": AS_CHANNEL, "sender_chat": CHANNEL, "chat": GROUP, "text": "hi"})},
+    ],
+)
+async def test_what_a_channel_posts_makes_nobody_a_contact(bot: Telegram, update: dict[str, Any]) -> None:
+    assert isinstance(await read(bot, **update), Noticed)
 
 
 @pytest.mark.parametrize(

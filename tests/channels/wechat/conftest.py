@@ -1,5 +1,6 @@
 """Here lives one official account of ours, facing the simulator over real HTTP."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -43,6 +44,7 @@ class Stage:
     """Our own server: `door` is where the simulator's callbacks arrive, `say` what it answers in the same breath, if
 
     anything; `picture` shows what is in `pictures` (status, content type), `fetched` tells which were looked at.
+    `news` is when something new is in `raws`.
     """
 
     sandbox: Sandbox
@@ -55,6 +57,7 @@ class Stage:
     say: Content | None = None
     pictures: dict[str, tuple[int, str]] = field(default_factory=dict)
     fetched: list[str] = field(default_factory=list)
+    news: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def door(self, request: web.Request) -> web.Response:
         headers = {name.lower(): value for name, value in request.headers.items()}
@@ -66,7 +69,9 @@ class Stage:
             return web.Response(status=403)
         except Malformed:
             return web.Response(status=400)
-        self.raws.extend(intake.events)
+        async with self.news:
+            self.raws.extend(intake.events)
+            self.news.notify_all()
         answer = intake.answer
         if self.say is not None:
             assert isinstance(self.channel, Answerable)

@@ -16,9 +16,10 @@ GOOD = {
 }
 
 
-def test_plaintext_mode_and_the_real_platform_are_the_defaults() -> None:
+def test_plaintext_mode_a_service_account_and_the_real_platform_are_the_defaults() -> None:
     config = config_model("wechat")(**GOOD)
     assert (config.aes_key.get_secret_value(), config.api_base) == ("", "https://api.weixin.qq.com")
+    assert config.account_type == "service"
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,7 @@ def test_plaintext_mode_and_the_real_platform_are_the_defaults() -> None:
         ("token", "a b", "3 to 32"),
         ("aes_key", "short", "43 letters and digits"),
         ("aes_key", "=" * 43, "43 letters and digits"),
+        ("account_type", "personal", "'service' or 'subscription'"),
         ("api_base", "api.weixin.qq.com", "http"),
         ("api_base", "https://api.weixin.qq.com/", "final /"),
         ("colour", "red", "Extra inputs"),

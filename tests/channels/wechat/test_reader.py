@@ -42,8 +42,10 @@ EXPECTED: dict[str, events.InboundEvent | None] = {
     "event-kf-switch-session": noticed("kf_switch_session"),
     "event-location": noticed("LOCATION"),
     "event-location-select": noticed("location_select"),
-    "event-mass-ok": events.SendingReported(AT, "official", "3147483651", True, "send success", 10190, 21),
-    "event-mass-reprint": events.SendingReported(AT, "official", "1000001625", False, "err(30003)", 0, 0),
+    "event-mass-ok": events.SendingReported(AT, "official", "3147483651", True, "send success", 10190, 21, "", 89),
+    "event-mass-reprint": events.SendingReported(
+        AT, "official", "1000001625", False, "err(30003)", 0, 0, "judged_reprint"
+    ),
     "event-pic-weixin": noticed("pic_weixin"),
     "event-publish-finish": noticed("PUBLISHJOBFINISH"),
     "event-scan": events.SourceScanned(AT, WHO, "88213"),
@@ -115,11 +117,13 @@ async def test_odd_messages_are_still_messages(stage: Stage, fields: dict[str, s
 
 
 @pytest.mark.parametrize(
-    ("status", "ok"), [("success", True), ("failed:user block", False), ("failed: system failed", False)]
+    ("status", "reason"),
+    [("success", ""), ("failed:user block", "blocked_by_user"), ("failed: system failed", "system_failed")],
 )
-async def test_template_report(stage: Stage, status: str, ok: bool) -> None:
+async def test_template_report(stage: Stage, status: str, reason: str) -> None:
+    ok = not reason
     event = await read(stage.channel, xml(MsgType="event", Event="TEMPLATESENDJOBFINISH", MsgID="7", Status=status))
-    assert event == events.SendingReported(AT, "official", "7", ok, status, int(ok), int(not ok))
+    assert event == events.SendingReported(AT, "official", "7", ok, status, int(ok), int(not ok), reason)
 
 
 @pytest.mark.parametrize(

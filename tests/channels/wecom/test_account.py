@@ -104,13 +104,18 @@ def test_a_member_never_gets_more_than_wecom_delivers() -> None:
     assert (most_in(calls), calls.seconds) == (10_000, 60)
     assert (most_in(minute), minute.seconds) == (30, 60)
     assert (most_in(hour), hour.seconds) == (1000, 3600)
+    assert [(most_in(rate), rate.seconds) for rate in limits({}).group] == [(200, 60), (10_000, 86_400)]
+    assert [(most_in(rate), rate.seconds) for rate in limits({}).group_pushes] == [(10_000, 60), (150_000, 3600)]
 
 
 def test_the_figures_can_be_changed(settings: dict[str, Any], tools: Tools) -> None:
     figures = {"messages_per_second": 0.5, "messages_per_member_minute": 3, "messages_per_member_hour": 60}
-    channel = open_channel(Config(**settings), tools._replace(limits=figures | {"tags_per_minute": 3}))
+    figures |= {"tags_per_minute": 3, "messages_per_chat_minute": 9, "group_pushes_per_minute": 30}
+    channel = open_channel(Config(**settings), tools._replace(limits=figures))
     assert channel.limits == Limits(
         account=(Rate(0.5, 1, 1),),
         recipient=(Rate(2, 60, 1), Rate(40, 3600, 20)),
+        group=(Rate(6, 60, 3), Rate(9900, 86_400, 100)),
+        group_pushes=(Rate(20, 60, 10), Rate(149_000, 3600, 1000)),
         tags=(Rate(2, 60, 1), Rate(149_000, 3600, 1000)),
     )

@@ -49,7 +49,7 @@ def customer(rest: str) -> Address:
 
 
 def group(rest: str, change: str, **more: Any) -> GroupChanged:
-    return GroupChanged(GROUP, Address("wecom", f"wrQ7kPDgAA{rest}"), change, **more)
+    return GroupChanged(GROUP, Address("wecom", f"wrQ7kPDgAA{rest}"), change, kind="customer", **more)
 
 
 def seen(what: str, at: datetime = APP) -> Noticed:
