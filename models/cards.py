@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from models import identities
+from models import group_members, identities
 from models.customers import Customer, Identity, Relation
 from models.leads import Lead
 from models.messages import Message
@@ -21,7 +21,7 @@ class Card:
     """`notes` and `messages` are the last ones, newest first, their `staff` fetched; `tasks` the most urgent open ones.
 
     The customer's `owner` and `attendant` are fetched, too. `taggings` are in the order of the library, `namesakes` all
-    tags that are called like one of them.
+    tags that are called like one of them. `groups` are the group chats that they are in: id and name.
     """
 
     customer: Customer
@@ -32,6 +32,7 @@ class Card:
     tasks: Sequence[Task]
     taggings: Sequence[Tagging]
     namesakes: Sequence[Tag]
+    groups: Sequence[tuple[str, str]]
 
     @property
     def relations(self) -> list[Relation]:
@@ -52,6 +53,7 @@ async def card(customer: Customer) -> Card:
         tasks=await Task.open_of_customer(customer.id, TASKS),
         taggings=taggings,
         namesakes=await Tag.filter(gone_at=None, name__in=names).select_related("group") if names else [],
+        groups=await group_members.groups_of(customer.id),
     )
 
 

@@ -28,6 +28,8 @@ HEAR = """UPDATE identity SET
     state = CASE WHEN state_at > $2 THEN state ELSE 'reachable' END,
     state_at = CASE WHEN state_at > $2 THEN state_at ELSE $2 END
     WHERE id = $1 RETURNING heard_at, state, state_at, customer_id"""
+OPT_OUT = "UPDATE identity SET opted_out_at = $2 WHERE id = $1 AND opted_out_at IS NULL RETURNING id"
+OPT_IN = "UPDATE identity SET opted_out_at = NULL WHERE id = $1 AND opted_out_at IS NOT NULL RETURNING id"
 REACHED = "UPDATE identity SET state = $2, state_at = $3 WHERE id = $1 AND state_at <= $3 RETURNING id"
 
 
@@ -77,7 +79,7 @@ class Customer(Model):
 
     class Meta:
         table = "customer"
-        indexes = (("owner_id",), ("attendant_id",), ("merged_into_id",))
+        indexes = (("owner_id",), ("attendant_id",), ("merged_into_id",), ("phone",))
 
     @property
     def short_id(self) -> str:
@@ -179,6 +181,17 @@ class Identity(Model):
         """Take over a state unless a newer one is known already."""
         if await select(REACHED, self.id, state, milliseconds(at)):
             self.state, self.state_at = state, at
+
+    async def opt_out(self, at: datetime) -> bool:
+        """They want no more pushes here; False where they said so before."""
+        new = bool(await select(OPT_OUT, self.id, milliseconds(at)))
+        self.opted_out_at = at if new else self.opted_out_at
+        return new
+
+    async def opt_in(self) -> bool:
+        """They want them again; False where they never said otherwise."""
+        self.opted_out_at = None
+        return bool(await select(OPT_IN, self.id))
 
     async def hear(self, at: datetime) -> None:
         """A word from this person: proof that they can be reached. Until the end nobody makes it another customer's."""

@@ -1,5 +1,6 @@
 """Here lives the conversation with each customer, in both directions."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
@@ -10,6 +11,7 @@ from tortoise.models import Model
 from domain.messages import Content, words
 from models import rows
 from models.customers import Customer, Identity
+from models.database import insert_many
 from models.fields import Instant
 from models.staff import Staff
 
@@ -51,6 +53,16 @@ class Message(Model):
     @classmethod
     async def said(cls, identity: Identity, content: Content, at: datetime, staff: Staff | None = None) -> Self:
         return await cls._line(identity, content, at, direction="out", staff_id=staff.id if staff else None)
+
+    @classmethod
+    async def said_to_many(cls, lines: Sequence[tuple[int, int, Content, datetime]]) -> None:
+        """One line of ours in each conversation: the customer, their account, what was said there, and when."""
+        columns = ("customer_id", "identity_id", "direction", "text", "payload", "at")
+        rows = [
+            (*whose, "out", words(content).replace("\0", ""), CONTENT.dump_json(content).decode(), at)
+            for *whose, content, at in lines
+        ]
+        await insert_many(cls, columns, rows)
 
     @classmethod
     async def _line(cls, identity: Identity, content: Content, at: datetime, **told: object) -> Self:

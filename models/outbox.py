@@ -3,7 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Annotated, ClassVar, Self
+from functools import cached_property
+from typing import Annotated, ClassVar, NamedTuple, Self
 
 from pydantic import Field, TypeAdapter
 from tortoise import fields
@@ -12,9 +13,10 @@ from tortoise.indexes import PartialIndex
 from domain.messages import Priority
 from domain.outgoing import Outgoing
 from models import rows
-from models.database import transaction
+from models.database import insert_many, transaction
 from models.fields import Instant, milliseconds
 from models.queue import LANE_ORDER, QueueRow, State
+from models.recipient_outcomes import Outcome, learn
 from models.signals import Wake, give
 from models.sql import select
 
@@ -27,7 +29,10 @@ CODEC: TypeAdapter[Outgoing] = TypeAdapter(Annotated[Outgoing, Field(discriminat
 
 @dataclass(frozen=True, slots=True)
 class Settlement:
-    """What is to be recorded of one row; many are written by one statement."""
+    """What is to be recorded of one row; many are written by one statement.
+
+    A row that ends at `at` and was for a recipient of a push ends in its ledger, too.
+    """
 
     id: int
     state: State
@@ -36,11 +41,29 @@ class Settlement:
     error: str = ""
     platform_id: str = ""
     only_from: State | None = None  # `waiting`: only if nobody has begun to carry it out
+    recipient_id: int | None = None
+    at: datetime | None = None
+
+    @property
+    def outcome(self) -> Outcome | None:
+        if self.recipient_id is None or self.at is None:
+            return None
+        return Outcome(self.recipient_id, self.id, self.state, self.error, self.platform_id, self.at)
 
     @property
     def values(self) -> tuple[object, ...]:
         text = (self.error[:200], self.platform_id[:200])
         return (self.id, self.state, milliseconds(self.due_at), self.attempts, *text, self.only_from or "")
+
+
+class Promised(NamedTuple):
+    """One message of a push, in one of the lanes that are the push's own."""
+
+    outgoing: Outgoing
+    lane: str
+    due_at: datetime
+    recipient_id: int
+    expires_at: datetime
 
 
 class OutboxItem(QueueRow):
@@ -95,6 +118,30 @@ class OutboxItem(QueueRow):
         return item
 
     @classmethod
+    async def enqueue_all(cls, promised: Sequence[Promised], now: datetime) -> dict[int, int]:
+        """Promise many at once, all by one statement; the ids of their rows by those of the recipients."""
+        columns = ("account", "lane", "priority", "due_at", "queued_at", "payload", "recipient_id", "expires_at")
+        values = [
+            (
+                each.outgoing.to.account,
+                each.lane,
+                int(each.outgoing.priority),
+                each.due_at,
+                now,
+                CODEC.dump_json(each.outgoing).decode(),
+                each.recipient_id,
+                each.expires_at,
+            )
+            for each in promised
+        ]
+        found = await insert_many(cls, columns, values, returning=("recipient_id", "id"))
+        first: dict[str, datetime] = {}
+        for each in promised:
+            first[each.lane] = min(first.get(each.lane, each.due_at), each.due_at)
+        await give(*(Wake(cls.QUEUE, lane, (due - now).total_seconds(), urgent=False) for lane, due in first.items()))
+        return dict(found)
+
+    @classmethod
     async def answering(cls, account: str, key: str) -> Self | None:
         """What was promised first as the answer to an event."""
         return await cls.filter(account=account, reply_to=key).order_by("id").first()
@@ -135,7 +182,14 @@ class OutboxItem(QueueRow):
         first: dict[int, Settlement] = {}
         for settlement in settlements:
             first.setdefault(settlement.id, settlement)
-        settled = await cls._settle(list(first.values()))
+        outcomes = [outcome for settlement in first.values() if (outcome := settlement.outcome)]
+        if outcomes:
+            async with transaction():
+                settled = await cls._settle(list(first.values()))
+                if ended := [outcome for outcome in outcomes if outcome.outbox_id in settled]:
+                    await learn(ended)
+        else:
+            settled = await cls._settle(list(first.values()))
         return [first[one.id] is one and one.id in settled for one in settlements]
 
     @classmethod
@@ -159,6 +213,11 @@ class OutboxItem(QueueRow):
         return {row["id"] for row in rows}
 
     @property
+    def is_overtaken(self) -> bool:
+        """Whether a reply may come into its lane: those of a push have lanes of their own."""
+        return self.priority > 0 and self.recipient_id is None
+
+    @cached_property
     def outgoing(self) -> Outgoing:
         return CODEC.validate_json(self.payload)
 

@@ -11,6 +11,7 @@ from tortoise.connection import get_connections
 
 STUCK = "idle_in_transaction_session_timeout"
 PATIENCE = "3000"  # ms that a transaction may stand still: a process paused inside it keeps others from its rows
+JIT = "jit"  # compiling a statement takes it ten seconds, where it thinks that the statement takes long
 TYPES = ("bool", "int2", "int4", "int8", "float8", "numeric", "varchar", "timestamptz")
 ARRAYS = "SELECT " + ", ".join(f"${place}::{name}[]" for place, name in enumerate(TYPES, 1))
 OWN_WORDS = ("host", "port", "user", "password", "database", "loop")
@@ -44,7 +45,7 @@ class Transaction(TransactionWrapper):
         async with self._abandoned_unless_done():
             await super().begin()
             if self._parent.pooled:
-                await self._connection.execute(f"SET LOCAL {STUCK} = {PATIENCE}")
+                await self._connection.execute(f"SET LOCAL {STUCK} = {PATIENCE}; SET LOCAL {JIT} = off")
 
     async def commit(self) -> None:
         async with self._abandoned_unless_done():
@@ -91,7 +92,7 @@ class PostgresClient(AsyncpgDBClient):
 
     def __init__(self, dsn: str, *, pooled: bool = False, **settings: Any) -> None:
         """`pooled`: each transaction may have another connection of the server's, so nothing stays prepared or set."""
-        lasting = {"statement_cache_size": 0} if pooled else {"server_settings": {STUCK: PATIENCE}}
+        lasting = {"statement_cache_size": 0} if pooled else {"server_settings": {STUCK: PATIENCE, JIT: "off"}}
         super().__init__(**lasting, **settings)
         self.dsn = dsn
         self.pooled = pooled

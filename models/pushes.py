@@ -11,10 +11,14 @@ from domain.messages import Address, Content
 from models import rows
 from models.fields import Instant, Short, milliseconds
 from models.messages import CONTENT
-from models.sql import select
+from models.sql import dialect, select
 from models.staff import Staff
 
 PushState = Literal["draft", "filling", "queued", "late", "running", "paused", "done", "cancelled"]
+HELD = {"sqlite": "id = $1", "postgres": "id = $1 FOR NO KEY UPDATE"}
+DRAFTS = "SELECT id FROM push WHERE state = 'draft' AND created_at < $1 ORDER BY id LIMIT $2"
+FORGET_LINKS = f"DELETE FROM link WHERE push_id IN ({DRAFTS}) RETURNING id"  # noqa: S608 - words of our own
+FORGET = f"DELETE FROM push WHERE id IN ({DRAFTS}) RETURNING id"  # noqa: S608
 MOVE = "UPDATE push SET state = $2, {more} WHERE id = $1 AND state IN ({states}) RETURNING id, turn"
 
 
@@ -27,6 +31,8 @@ class Push(Model):
     blanks; `values` fill those that are the same for everybody. `pace`: so many in so many seconds, 0: as the platform
     allows. It waits for `starts_at`, None: at once. `turn` counts its starts. `fire_key` is unique: one firing of a
     schedule makes one push. `likeness` is the same for pushes that say the same to the same audience.
+    How far it is was last told at `told_at`, when so many of its recipients were settled (`told_count`), by an edit of
+    the message of the outbox row `told_id`.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -56,6 +62,7 @@ class Push(Model):
     ended_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
     told_id: int | None = fields.BigIntField(null=True)
     told_at: datetime | None = Instant(null=True)  # type: ignore[assignment]
+    told_count = fields.IntField(default=0)
 
     staff_id: int
 
@@ -81,6 +88,25 @@ class Push(Model):
     async def drafted(cls, content: Content, **told: object) -> Self:
         """A new one, which does nothing yet."""
         return await rows.add(cls, payload=CONTENT.dump_json(content).decode(), **told)
+
+    @classmethod
+    async def alike(cls, likeness: str, since: datetime) -> Self | None:
+        """The last one since then that was confirmed and said the same to the same audience."""
+        lately = cls.filter(likeness=likeness, confirmed_at__gte=since)
+        return await lately.order_by("-confirmed_at").select_related("staff").first()
+
+    @classmethod
+    async def forget_drafts(cls, before: datetime, most: int) -> int:
+        """Previews that nobody confirmed go, with the links that were made for them."""
+        values = milliseconds(before), most
+        await select(FORGET_LINKS, *values)
+        return len(await select(FORGET, *values))
+
+    @classmethod
+    async def held(cls, push_id: int) -> Self | None:
+        """As it is now; nobody stops it, or starts it again, until this transaction ends."""
+        found = await rows.find(cls, HELD[dialect()], push_id)
+        return found[0] if found else None
 
     async def move(self, to: PushState, now: datetime, *, of: tuple[PushState, ...]) -> bool:
         """Be `to` if it is one of `of` now; True for one of all who try at once."""

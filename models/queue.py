@@ -37,6 +37,11 @@ class QueueRow(Model):
     class Meta:
         abstract = True
 
+    @property
+    def is_overtaken(self) -> bool:
+        """Whether something more urgent may come into its lane, and goes first."""
+        return bool(self.priority > 0)
+
     @classmethod
     async def next_in(cls, lane: str, limit: int) -> list[Self]:
         """The rows that a lane has yet to do, first things first; whoever holds the lane stops at one not due."""
