@@ -39,13 +39,20 @@ def house(settings: Settings) -> House:
             quiet_hours=settings.push.quiet_hours,
             cap=settings.push.per_customer,
             late_grace=settings.push.late_grace,
-            public_url=settings.server.public_url,
+            public_url=_opened_by(settings),
             link_key=sha256(b"links" + settings.key).digest(),
         ),
         media={
             config.name: media(config, settings.limits_of(config.name, config.kind)) for config in settings.channels
         },
     )
+
+
+def _opened_by(settings: Settings) -> str:
+    """What customers reach us by; without https that is only a simulator beside us, else addresses stay as they are."""
+    url = settings.server.public_url
+    simulated = all(config.api_base.startswith("http://") for config in settings.channels)
+    return url if simulated or url.startswith("https://") else ""
 
 
 @asynccontextmanager

@@ -21,8 +21,9 @@ from bot.acting import house
 from bot.health import Health, Vitals
 from bot.inbox import InboxWorker
 from bot.intake import LARGEST_BODY, Door
-from bot.lanes import Lanes, LocalLanes
+from bot.lanes import SEATS, Lanes, LocalLanes
 from bot.limiter import Limiter, LocalLimiter
+from bot.links import Links
 from bot.outbox import OutboxWorker
 from bot.passive import PassiveReplies
 from bot.settings import Settings
@@ -32,9 +33,10 @@ from bot.tokens import SharedTokens
 from bot.vault import Vault
 from channels import Tools, open_channel
 from channels.tokens import Alone, TokenStore
-from domain.channel import Channel, Pollable
+from domain.channel import Channel, GroupDirectory, Pollable
 from domain.errors import CallFailed
-from handlers import menus, router, sync
+from domain.links import PATH
+from handlers import group_readings, menus, router, sync
 from models import index
 from models.audit import AuditHead
 from models.inbox import InboxEvent
@@ -49,6 +51,7 @@ from scheduler.timetable import running
 log = structlog.get_logger()
 PAUSES = (1.0, 5.0, 15.0, 60.0, 300.0)  # seconds between tries to introduce ourselves
 ROLES = ("web", "worker", "scheduler")
+AtStart = Callable[[str, datetime], Awaitable[None]]
 
 
 def now() -> datetime:
@@ -85,6 +88,7 @@ class Server:
         self.base = base
         self.clock = time.clock
         self.monotonic = time.monotonic
+        self.links = Links(house(settings).push.link_key, settings.language, time.clock)
 
     async def life(self, _: web.Application) -> AsyncIterator[None]:
         """Open everything, run, close everything in reverse."""
@@ -119,6 +123,10 @@ class Server:
             },
         )
 
+    async def opened(self, request: web.Request) -> web.StreamResponse:
+        """What answers who opens a tracked address."""
+        return await self.links.open(request, self.parts.door.storing)
+
     def callback(self, channel: str) -> Callable[[web.Request], Awaitable[web.StreamResponse]]:
         """What answers the callbacks of one channel."""
 
@@ -147,6 +155,8 @@ def build_app(
         callback = server.callback(config.name)
         app.router.add_route("GET", f"/callbacks/{config.name}", callback)
         app.router.add_route("POST", f"/callbacks/{config.name}", callback)
+    if "web" in roles:
+        app.router.add_get(f"{PATH}{{code}}", server.opened)
     app.add_routes(Health(server.vitals, settings.metrics.token.get_secret_value()).routes())
     return app
 
@@ -177,9 +187,9 @@ def _parts(server: Server, channels: Mapping[str, Channel]) -> Parts:
     outbox = OutboxWorker(channels, limiter, clock)
     address = server.settings.database.address
     lanes: Lanes = (
-        ProcrastinateLanes({"inbox": inbox, "outbox": outbox}, outbox, clock, address)
+        ProcrastinateLanes({"inbox": inbox, "outbox": outbox}, outbox, clock, address, SEATS)
         if shared
-        else LocalLanes({"inbox": inbox, "outbox": outbox}, clock)
+        else LocalLanes({"inbox": inbox, "outbox": outbox}, clock, SEATS)
     )
     return Parts(channels, inbox, outbox, lanes, passive, Door(channels, outbox, passive))
 
@@ -212,22 +222,32 @@ async def _appoint_staff(settings: Settings, at: datetime) -> None:
         await menus.renew(house(settings), at)
 
 
-async def _compare_tags(account: str, at: datetime) -> bool:
+async def _begin(begin: AtStart, account: str, at: datetime) -> bool:
     """While the door was closed nobody could tell us what changed; False if it must be tried again."""
     try:
         async with database.transaction():
-            await sync.at_start(account, at)
+            await begin(account, at)
     except Exception as error:  # noqa: BLE001 - another process was at it, or the database is away: no start ends so
-        log.warning("comparison of tags not begun", channel=account, error=type(error).__name__)
+        log.warning("question not asked at start", channel=account, error=type(error).__name__)
         return False
     return True
 
 
-async def _compare_later(account: str, clock: Callable[[], datetime]) -> None:
+async def _begin_later(begin: AtStart, account: str, clock: Callable[[], datetime]) -> None:
     for pause in chain(PAUSES, repeat(PAUSES[-1])):
         await asyncio.sleep(pause)
-        if await _compare_tags(account, clock()):
+        if await _begin(begin, account, clock()):
             return
+
+
+def _at_start(parts: Parts) -> list[tuple[AtStart, str]]:
+    """What each platform is asked for: its tags, its group chats."""
+    kept: list[tuple[AtStart, str]] = [(sync.at_start, name) for name in sorted(parts.inbox.house.tags)]
+    return kept + [
+        (group_readings.at_start, name)
+        for name, channel in sorted(parts.channels.items())
+        if isinstance(channel, GroupDirectory)
+    ]
 
 
 @asynccontextmanager
@@ -244,8 +264,8 @@ async def _running(parts: Parts, roles: tuple[str, ...]) -> AsyncIterator[None]:
             tasks += [asyncio.create_task(channel.warm_up()) for channel in parts.channels.values()]
         if "web" in roles:
             clock = parts.inbox.clock
-            late = [name for name in sorted(parts.inbox.house.tags) if not await _compare_tags(name, clock())]
-            tasks += [asyncio.create_task(_compare_later(name, clock)) for name in late]
+            late = [each for each in _at_start(parts) if not await _begin(*each, clock())]
+            tasks += [asyncio.create_task(_begin_later(*each, clock)) for each in late]
             tasks += [asyncio.create_task(_introduce(channel)) for channel in parts.channels.values()]
             tasks += [
                 asyncio.create_task(parts.door.poll(channel))

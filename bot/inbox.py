@@ -11,12 +11,14 @@ from bot.commit import GroupCommit
 from bot.database import transaction
 from bot.worker import Worker
 from channels.parts import is_said
-from domain.channel import Answerable, Channel, Taggable
+from domain.channel import Answerable, Channel, GroupDirectory, Reporting, Taggable
 from domain.errors import Refusal
 from domain.events import InboundEvent
+from domain.groups import GroupsAsked
 from domain.masses import AudiencesDue, CustomersToTag
 from domain.messages import Address, Text
 from domain.own_events import EventBuried, OwnEvent
+from domain.push_events import PushAsked, PushFilled, PushResultRead, PushRound
 from domain.sweeps import CustomersTouched, RuleDue
 from domain.sync import (
     SyncDue,
@@ -42,10 +44,13 @@ from models.signals import Answered, give
 
 SPARE = timedelta(seconds=0.5)  # what the HTTP answer may take to be on its way
 TOGETHER = 64  # events in one commit: fewer would wait for the disk more often, more would keep the door waiting
-ABOUT_TAGS = (
+LONG = (  # what may take a while, or waits for who else changes tags
     AudiencesDue,
     CustomersToTag,
     CustomersTouched,
+    PushFilled,
+    PushResultRead,
+    PushRound,
     RuleDue,
     SyncDue,
     TagContactsRead,
@@ -121,14 +126,21 @@ class InboxWorker(Worker[InboxEvent]):
 
     async def _looked_up(self, event: OwnEvent) -> InboundEvent | None:
         """What we tell ourselves says everything, but for a question to a platform."""
-        if not isinstance(event, TagsAsked):
-            return event
-        channel = self.channels.get(event.account)
-        return await channel.look(event) if isinstance(channel, Taggable) else None
+        match event, self.channels.get(getattr(event, "account", "")):
+            case TagsAsked(), Taggable() as channel:
+                return await channel.look(event)
+            case PushAsked(), Reporting() as channel:
+                return await channel.results(event)
+            case GroupsAsked(), GroupDirectory() as channel:
+                return await channel.groups(event)
+            case TagsAsked() | PushAsked() | GroupsAsked(), _:
+                return None
+            case _:
+                return event
 
     async def _commit(self, happening: Happening) -> Outcome:
         """What waits until another process has done with the library waits beside the messages, never before them."""
-        if not isinstance(happening.event, ABOUT_TAGS):
+        if not isinstance(happening.event, LONG):
             failure = await self.handling.add(happening)
             if not isinstance(failure, Busy):
                 return failure

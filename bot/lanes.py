@@ -4,9 +4,10 @@ The table is the recovery. `bot/shards.py` has the lanes of several processes.
 """
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Protocol
 
 import structlog
@@ -16,8 +17,16 @@ from models.signals import Wake
 SWEEP = 5.0
 SOON = timedelta(seconds=60)
 GRACE = 10.0
+PARALLEL = 40
+SEATS: Mapping[str, int] = MappingProxyType({"outbox": 160})  # most of them wait for a turn, or for a platform
+Parallel = Mapping[str, int] | int
 PAUSE = timedelta(seconds=1)
 log = structlog.get_logger()
+
+
+def rooms(queues: Iterable[str], parallel: Parallel) -> dict[str, int]:
+    """How many lanes of each queue are drained at once."""
+    return {queue: parallel if isinstance(parallel, int) else parallel.get(queue, PARALLEL) for queue in queues}
 
 
 class Drains(Protocol):
@@ -56,11 +65,13 @@ class LocalLanes:
     room is kept for lanes in which somebody waits for an answer, and those go first.
     """
 
-    def __init__(self, queues: Mapping[str, Drains], clock: Callable[[], datetime], parallel: int = 40) -> None:
+    def __init__(
+        self, queues: Mapping[str, Drains], clock: Callable[[], datetime], parallel: Parallel = PARALLEL
+    ) -> None:
         self._queues = queues
         self._clock = clock
-        self._room = dict.fromkeys(queues, parallel)
-        self._reserved = parallel // 4
+        self._room = rooms(queues, parallel)
+        self._reserved = {queue: room // 4 for queue, room in self._room.items()}
         self._ready: dict[str, dict[str, None]] = {queue: {} for queue in queues}
         self._first: dict[str, dict[str, None]] = {queue: {} for queue in queues}
         self._urgent: set[tuple[str, str]] = set()
@@ -134,7 +145,7 @@ class LocalLanes:
         room, first, ready = self._room[queue], self._first[queue], self._ready[queue]
         if room and first:
             return first
-        return ready if room > self._reserved and ready else None
+        return ready if room > self._reserved[queue] and ready else None
 
     async def _hold(self, queue: str, lane: str) -> None:
         due: datetime | None = None

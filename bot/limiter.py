@@ -13,6 +13,7 @@ from domain.channel import Limits, Rate
 
 FORGET_ABOVE = 10_000
 NOTHING = 1e-6  # seconds that are the rounding of floats and no wait
+LATE = 0.4  # of a token that is kept for who wakes up late: a window of whole tokens never holds one more for it
 
 
 class Limiter(Protocol):
@@ -43,8 +44,8 @@ class Bucket:
 
     def __init__(self, rate: Rate, now: float) -> None:
         self.pace = rate.count / rate.seconds
-        self.size = float(max(1, rate.burst))
-        self.level = self.size
+        self.size = max(1, rate.burst) + LATE
+        self.level = float(max(1, rate.burst))
         self.at = now
 
     def wait(self, now: float) -> float:

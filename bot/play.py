@@ -46,6 +46,7 @@ def demo_settings(config: Path, port: int, env: Mapping[str, str]) -> Settings:
             "server": settings.server.model_copy(update={"host": HOME, "port": port, "public_url": address}),
             "database": settings.database.model_copy(update={"url": f"sqlite://{folder}/demo.db"}),
             "limits": {**UNHURRIED, **settings.limits},
+            "push": settings.push.model_copy(update={"quiet_hours": None}),  # whoever tries it at night sees it work
             "tags": settings.tags.model_copy(update={"policy": _ours(settings)}),
             "staff": (*settings.staff, *_sales(settings)),
             "channels": tuple(_turned(channel, f"{address}/sandbox") for channel in settings.channels),

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import structlog
 
 from bot.database import transaction
-from bot.lanes import GRACE
+from bot.lanes import GRACE, PARALLEL, Parallel, rooms
 from bot.turns import Floor, Queue, Turn, cancelled
 from models import shards
 from models.outbox import OutboxItem
@@ -48,7 +48,7 @@ class ProcrastinateLanes:
         flying: InFlight,
         clock: Callable[[], datetime],
         address: str,
-        parallel: int = 40,
+        parallel: Parallel = PARALLEL,
         slice_seconds: float = SLICE,
     ) -> None:
         self._slice = slice_seconds
@@ -56,7 +56,8 @@ class ProcrastinateLanes:
         self._flying = flying
         self._clock = clock
         self._app, self._jobs = _carrier(address, self._drain, lambda: self._stopping)
-        self._floors = {name: Floor(queue, parallel, clock) for name, queue in queues.items()}
+        room = rooms(queues, parallel)
+        self._floors = {name: Floor(queue, room[name], clock) for name, queue in queues.items()}
         self._tasks: list[asyncio.Task[None]] = []
         self._stopping = False
         self._working = False

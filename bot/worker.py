@@ -46,7 +46,7 @@ class Worker(ABC, Generic[Row]):
                 await self._try(row)
                 if row.state == "waiting":
                     return row.due_at
-                if row.priority:
+                if row.is_overtaken:
                     break  # a reply may have come meanwhile, and goes first
             else:
                 if len(rows) < BATCH:

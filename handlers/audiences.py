@@ -43,7 +43,7 @@ CHANNEL = Fact("channel")
     Command(
         "audience",
         "customers",
-        zh=("人群", "客户群"),
+        zh=("人群",),
         en=("audience", "audiences"),
         role=Role.MANAGER,
         tier="write",

@@ -25,6 +25,7 @@ ROOM = 3  # lines for to-dos, notes and messages: what is left of a phone's scre
 TASKS = 2  # in their one line
 TASK = 16
 TAGS = 10  # in their one line
+GROUPS = 3  # that are named
 TROUBLES, NAMED = 2, 3  # that several tags share, and tags that are named of one
 WORSE = ("synced", "pending", "conflict", "not_ours", "failed")
 
@@ -49,6 +50,8 @@ def values(card: Card, viewer: Staff, ctx: Context, standing: Standings) -> dict
         "phones": [phone_number(phone, customer, viewer, ctx) for phone in _phones(card)],
         "identities": [_identity(identity, ctx) for identity in card.identities],
         "sources": _sources(card),
+        "groups": [title or number for number, title in card.groups[:GROUPS]],
+        "more_groups": max(0, len(card.groups) - GROUPS),
         "lead": lead.short_id if lead else "",
         "stage": lead.stage.value if lead else "",
         "first_words": excerpt(lead.first_words) if lead else "",
@@ -112,7 +115,12 @@ def _sources(card: Card) -> list[str]:
 
 def _identity(identity: Identity, ctx: Context) -> dict[str, object]:
     channel = ctx.house.accounts.get(identity.account, identity.account)
-    return {"channel": channel, "name": identity.name or identity.username, "state": identity.state}
+    return {
+        "channel": channel,
+        "name": identity.name or identity.username,
+        "state": identity.state,
+        "opted_out": identity.opted_out_at is not None,
+    }
 
 
 def _tags(card: Card, standing: Standings) -> list[dict[str, Any]]:

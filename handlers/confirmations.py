@@ -1,16 +1,19 @@
-"""Here lives what people say to their own plans: confirm with the code, or cancel."""
+"""Here lives what people say to their own plans: confirm with the code, or cancel; and to pushes: cancel."""
 
 from dataclasses import replace
 
-from domain.commands import Command, Invocation, target_in
+from domain.commands import Command, Invocation, Target, target_in
 from domain.errors import Refusal
 from domain.permissions import Role
-from domain.plans import TRIES, code_in
+from domain.plans import TRIES, Stage, code_in
+from handlers import push_controls
 from handlers.context import Context
 from handlers.plans import asked_by, called, go_on, note, over
 from handlers.router import authorize, colleague, command
 from models.dialogs import Dialog
 from models.plans import Plan
+
+OPEN = frozenset({Stage.PREVIEWED, Stage.APPROVED, Stage.AWAITING_APPROVAL, Stage.CONFIRMED})
 
 
 @command(Command("confirm", "plans", zh=("确认",), en=("confirm",), role=Role.SALES, tier="write", takes="text"))
@@ -32,13 +35,22 @@ async def confirm(asked: Invocation, ctx: Context) -> None:
 
 @command(Command("cancel", "plans", zh=("取消",), en=("cancel",), tier="write", takes="text"))
 async def cancel(asked: Invocation, ctx: Context) -> None:
-    """With an id that plan; without one what is being asked here, or the preview that waits for its code."""
+    """With an id that plan, or else that push; without one what is being asked here, or the preview that is open."""
     if not asked.text:
         await _leave(ctx)
     elif target := target_in(asked.text):
-        await _cancel(await called(target, ctx), ctx)
+        await _cancel_named(target, ctx)
     else:
         raise Refusal("refusals/bad_argument", command="cancel", what=asked.text)
+
+
+async def _cancel_named(target: Target, ctx: Context) -> None:
+    plan = await Plan.called(str(target)) if target.kind == "P" else await called(target, ctx)
+    if plan and (target.kind != "P" or plan.stage(ctx.now) in OPEN):
+        await _cancel(plan, ctx)
+    else:
+        authorize(ctx.staff, asked_by("resume"))
+        await push_controls.cancel(await push_controls.meant(target, ctx), ctx)
 
 
 async def _leave(ctx: Context) -> None:

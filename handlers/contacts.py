@@ -9,6 +9,7 @@ from handlers.context import Context
 from handlers.identities import expect, joined
 from handlers.marks import begun_anew, learned, want
 from handlers.notices import tell_keepers
+from handlers.optouts import begun_again
 from handlers.router import on
 from models.customers import Customer, Identity, Relation
 from models.leads import Lead
@@ -30,7 +31,7 @@ async def add(event: ContactAdded, ctx: Context) -> None:
         await begun_anew(identity, event.owner, ctx)
         identity = await learn(identity, event.profile, ctx)
         await back(identity, event.at, ctx)
-    await welcome(event, identity, ctx)
+    await welcome(event, identity, ctx, await begun_again(event, identity, ctx))
 
 
 @on(ContactUpdated)
@@ -176,13 +177,13 @@ async def index(customer: Customer) -> None:
     )
 
 
-async def welcome(event: ContactAdded, identity: Identity, ctx: Context) -> None:
-    """The greeting of this source, by the welcome code where the platform wants one."""
+async def welcome(event: ContactAdded, identity: Identity, ctx: Context, instead: str = "") -> None:
+    """The greeting of this source, by the welcome code where the platform wants one; or what is said instead."""
     template = ctx.house.welcome.get(event.source, ctx.house.welcome.get("default", ""))
     may_speak = event.welcome_code or ctx.house.accounts.get(event.contact.account) != "wecom"
-    if not template or not may_speak:
+    if not (template or instead) or not may_speak:
         return
-    content = Text(ctx.words(f"replies/{template}", name=identity.name))
+    content = Text(instead or ctx.words(f"replies/{template}", name=identity.name))
     message = await Message.said(identity, content, ctx.now)
     if event.welcome_code:
         greeting = Welcome(event.contact, event.welcome_code, content, ctx.arrived + WELCOME_LIVES)

@@ -15,11 +15,13 @@ from models.identities import alone
 from models.inbox import InboxEvent
 from models.plans import Plan
 from models.presses import Press
+from models.pushes import Push
 from models.staff import BindAttempt, BindCode
 from models.unsettled import free_bindings, free_marks
 
 KEPT = timedelta(days=30)  # handled events stay readable that long; platforms repeat for a day at most
 AT_ONCE = 5_000
+DRAFTS = timedelta(days=1)  # a preview is valid for minutes
 UNSETTLED = timedelta(days=1)  # as long as a change of tags may be put off
 
 
@@ -30,6 +32,7 @@ async def tidy(event: DayEnded, ctx: Context) -> None:
     await Dialog.filter(expires_at__lt=ctx.now).delete()
     await Press.filter(at__lt=ctx.now - KEPT).delete()
     await Plan.filter(expires_at__lt=ctx.now - KEPT).delete()  # what came of it is in the trail
+    await Push.forget_drafts(ctx.now - DRAFTS, AT_ONCE)
     if event.round == 0:
         await _once(event, ctx)
     gone = await InboxEvent.forget(ctx.now - KEPT, AT_ONCE), await touched.forget(AT_ONCE)

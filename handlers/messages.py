@@ -13,6 +13,7 @@ from handlers.contacts import announce, capture, index, learn
 from handlers.context import Context
 from handlers.identities import expect, joined
 from handlers.notices import tell_keepers
+from handlers.optouts import heed
 from handlers.router import on
 from models.customers import Customer, Identity
 from models.leads import Lead
@@ -30,7 +31,7 @@ async def hear(event: MessageReceived, ctx: Context) -> None:
         identity = await learn(identity, _profile(event.sender), ctx)
     captured = identity.customer_id
     customer = await _record(event, identity, ctx)
-    if reply := keyword_reply(words(event.content), ctx):
+    if reply := await heed(identity, event.content, ctx) or keyword_reply(words(event.content), ctx):
         await say(identity, Text(reply), ctx)
     elif is_new:
         await say(identity, Text(_greeting(event, ctx)), ctx)

@@ -15,6 +15,7 @@ from handlers.context import Context
 from handlers.router import on
 from handlers.settlements import fail
 from models.customers import Customer, Identity
+from models.groups import Group
 from models.messages import Message
 from models.outbox import OutboxItem
 from models.staff import Staff
@@ -32,6 +33,10 @@ async def report_delivery(event: DeliveryFailed, ctx: Context) -> None:
     identity = await Identity.of(event.to)
     if identity and event.state:
         await identity.reached(event.state, identity.state_at)  # our clock is not the platform's: its next word counts
+    elif not event.unsure:
+        await Group.lost(event.to, event.reason, ctx.now)
+    if item and item.recipient_id:
+        return  # of a push its ledger tells, and its report
     message = await Message.get_or_none(id=item.message_id) if item and item.message_id else None
     if message and identity:
         await tell_author(message, await Customer.get(id=identity.customer_id), event, ctx)

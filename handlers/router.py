@@ -49,6 +49,7 @@ async def dispatch(event: InboundEvent, ctx: Context) -> None:
         ctx.scope = await ctx.staff.scope()
     if isinstance(chat := getattr(event, "chat", None), Chat) and chat.kind != "private":
         ctx.group = chat
+        await Group.heard(chat.address, chat.kind, chat.title, event.at)
         if ctx.staff and await _addressed(event, chat, ctx):
             await _serve(event, ctx)
         elif isinstance(event, ButtonPressed):

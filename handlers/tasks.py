@@ -40,7 +40,7 @@ WHENS: Mapping[str, str] = {"hour": "in 1 hour", "morning": "tomorrow morning", 
 @command(
     Command(
         "todo",
-        "tasks",
+        "leads",
         zh=("待办", "待办事项", "任务"),
         en=("todo", "todos", "task", "tasks"),
         role=Role.SALES,
@@ -66,7 +66,7 @@ async def look_after(asked: Invocation, ctx: Context) -> None:
 @command(
     Command(
         "done",
-        "tasks",
+        "leads",
         zh=("完成", "做完", "办完"),
         en=("done", "finish"),
         role=Role.SALES,
@@ -88,7 +88,7 @@ async def finish(asked: Invocation, ctx: Context) -> None:
 @command(
     Command(
         "defer",
-        "tasks",
+        "leads",
         zh=("改期", "延期", "推迟"),
         en=("defer", "postpone", "snooze"),
         role=Role.SALES,
@@ -139,7 +139,7 @@ async def _add(typed: str, ctx: Context) -> None:
 
 
 async def _customer(target: Target, ctx: Context) -> Customer | None:
-    aim = Invocation(Command("todo", "tasks", (), ()), "todo", target)
+    aim = Invocation(Command("todo", "leads", (), ()), "todo", target)
     customer = await meant(aim, ctx)
     if customer:
         check_writable(customer, ctx)

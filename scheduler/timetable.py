@@ -20,6 +20,7 @@ Row = tuple[str, Job]
 TABLE: tuple[Row, ...] = (
     ("30 3 * * *", jobs.end_day),
     ("45 3 * * *", jobs.compare_tags),
+    ("0 4 * * *", jobs.read_groups),
     ("15 4 * * *", jobs.sweep_rules),
 )
 LOOK = 15.0  # seconds between two looks at the clock
@@ -38,7 +39,7 @@ async def running(
     await _ring(bells, clock)
     task = asyncio.create_task(_watch(bells, clock, look))
     try:
-        async with beating(clock):
+        async with beating(clock, timezone):
             yield
     finally:
         task.cancel()

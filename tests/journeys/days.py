@@ -14,9 +14,13 @@ from models.snippets import Snippet
 from models.staff import Staff, StaffAccount
 from models.tasks import Task
 from tests.journeys.audience_days import THE_AUDIENCES
+from tests.journeys.group_days import THE_GROUPS
 from tests.journeys.library_days import THE_LIBRARY
+from tests.journeys.push_days import THE_PUSHES
+from tests.journeys.schedule_days import THE_SCHEDULES
 from tests.journeys.sync_days import THE_COMPARISON
 from tests.journeys.tag_days import TAGGING
+from tests.journeys.template_days import THE_TEMPLATES
 from tests.journeys.walk import CHEN, GROUP, ZH, Step
 
 THE_DAY_OF_A_SELLER = (
@@ -275,10 +279,21 @@ THE_DAY_OF_AN_ADMINISTRATOR = (
         "boss",
         ("/群聊 开", "斜杠"),
         ("/group on", "slash"),
-        lambda _: (Group.filter(account="telegram", external_id=str(GROUP)),),
+        lambda _: (Group.filter(account="telegram", external_id=str(GROUP), allowed_at__isnull=False),),
         only="telegram",
         grouped=True,
     ),
 )
 
-STORY = (*THE_DAY_OF_A_SELLER, *THE_DAY_OF_AN_ADMINISTRATOR, *TAGGING, *THE_LIBRARY, *THE_COMPARISON, *THE_AUDIENCES)
+STORY = (
+    *THE_DAY_OF_A_SELLER,
+    *THE_DAY_OF_AN_ADMINISTRATOR,
+    *THE_GROUPS,
+    *TAGGING,
+    *THE_LIBRARY,
+    *THE_COMPARISON,
+    *THE_AUDIENCES,
+    *THE_TEMPLATES,
+    *THE_PUSHES,
+    *THE_SCHEDULES,
+)

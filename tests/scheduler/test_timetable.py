@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from structlog.testing import capture_logs
 
+from domain.groups import GroupsDue
 from domain.sync import SyncDue
 from models.inbox import OWN, InboxEvent
 from models.sql import select
@@ -57,6 +58,15 @@ async def test_tags_are_compared_once_a_night(clock: Clock) -> None:
     assert await stored() == ["sync:2026-03-02", "sync:2026-03-03"]
     (first, _) = await InboxEvent.filter(account=OWN).order_by("id")
     assert first.own() == SyncDue(clock())
+
+
+@pytest.mark.usefixtures("database")
+async def test_group_chats_are_read_once_a_night(clock: Clock) -> None:
+    for hours in (0, 1, 24):
+        await jobs.read_groups(clock() + timedelta(hours=hours), clock(), SHANGHAI)
+    assert await stored() == ["groups:2026-03-02", "groups:2026-03-03"]
+    (first, _) = await InboxEvent.filter(account=OWN).order_by("id")
+    assert first.own() == GroupsDue(clock())
 
 
 @pytest.mark.usefixtures("database")
