@@ -30,8 +30,7 @@ def test_the_story_has_every_command_in_its_own_words(platform: str, language: s
 async def test_every_command_does_what_it_says(build: Build, sundial: Sundial, platform: str, language: str) -> None:
     set_to_noon(sundial)
     walk = await Walk.begun(build, platform, language)
-    if platform == "telegram":
-        await walk.town.telegram.add_to_group(MIA, GROUP, "Dealers")
+    await walk.town.telegram.add_to_group(MIA, GROUP, "Dealers")
     for step in walk.steps(STORY):
         await walk.take(step)
     for queue in (InboxEvent, OutboxItem):
