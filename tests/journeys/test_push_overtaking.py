@@ -1,6 +1,5 @@
 """A running push keeps nobody waiting: who writes to us is answered before the messages that are still to be sent."""
 
-
 from models.outbox import OutboxItem
 from sandbox import Call
 from tests.journeys.conftest import Build
