@@ -120,8 +120,8 @@ class Ordeal:
 
     async def dies_after(self, changes: int) -> None:
         """Killed at any moment, when the platforms have heard of so many more changes."""
+        goal = len(self.changes()) + changes  # before it begins: on a busy machine it may soon have done most of them
         await self.begin()
-        goal = len(self.changes()) + changes
         async with asyncio.timeout(WITHIN):
             while len(self.changes()) < goal:
                 await asyncio.sleep(TICK / 10)
