@@ -14,6 +14,8 @@ from domain.channel import Limits, Rate
 FORGET_ABOVE = 10_000
 NOTHING = 1e-6  # seconds that are the rounding of floats and no wait
 LATE = 0.4  # of a token that is kept for who wakes up late: a window of whole tokens never holds one more for it
+LEAVING = 0.2  # the same at the door, behind which a few milliseconds more must not make one too many
+A_MOMENT = 1.0  # seconds: what a platform counts in so short a time must leave us evenly, too
 
 
 class Limiter(Protocol):
@@ -27,6 +29,9 @@ class Limiter(Protocol):
 
         0 when it may go; else the account was paused meanwhile, for so many seconds. Cancelled by the close.
         """
+
+    async def leave(self, account: str, limits: Limits, *, priority: int) -> None:
+        """The last wait of one who had a turn: those who were held up on their way do not go all at once."""
 
     async def pause(self, account: str, seconds: float) -> None:
         """The platform wants the whole account to wait."""
@@ -42,9 +47,9 @@ class Limiter(Protocol):
 class Bucket:
     """Tokens that grow with time up to the burst; taking more than there is means waiting for the rest."""
 
-    def __init__(self, rate: Rate, now: float) -> None:
+    def __init__(self, rate: Rate, now: float, late: float = LATE) -> None:
         self.pace = rate.count / rate.seconds
-        self.size = max(1, rate.burst) + LATE
+        self.size = max(1, rate.burst) + late
         self.level = float(max(1, rate.burst))
         self.at = now
 
@@ -63,8 +68,8 @@ class Bucket:
 class Gate:
     """The buckets of one account and the queue before them: the lowest priority number goes first."""
 
-    def __init__(self, rates: Iterable[Rate], monotonic: Callable[[], float]) -> None:
-        self._buckets = [Bucket(rate, monotonic()) for rate in rates]
+    def __init__(self, rates: Iterable[Rate], monotonic: Callable[[], float], late: float = LATE) -> None:
+        self._buckets = [Bucket(rate, monotonic(), late) for rate in rates]
         self._monotonic = monotonic
         self._queue: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = itertools.count()
@@ -109,11 +114,25 @@ class Gate:
             heapq.heappop(self._queue)
 
 
-class LocalLimiter:
-    """One gate per account and one per chat where the platform counts them; all in this process."""
+class Doors:
+    """One gate for each account through which everything leaves this process; it is never closed."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
+        self._gates: dict[str, Gate] = {}
+
+    async def leave(self, account: str, limits: Limits, *, priority: int) -> None:
+        if account not in self._gates:
+            rates = [rate for rate in limits.account if rate.seconds <= A_MOMENT]
+            self._gates[account] = Gate(rates, self._monotonic, LEAVING)
+        await self._gates[account].turn(priority)
+
+
+class LocalLimiter(Doors):
+    """One gate per account and one per chat where the platform counts them; all in this process."""
+
+    def __init__(self, monotonic: Callable[[], float]) -> None:
+        super().__init__(monotonic)
         self._accounts: dict[str, Gate] = {}
         self._chats: dict[tuple[str, str], Gate] = {}
         self._paused: dict[str, float] = {}

@@ -128,6 +128,7 @@ class OutboxWorker(Worker[OutboxItem]):
             return
         if clock() - had > STALE and not await self._has_its_turn(row, outgoing, channel):
             return  # the database stood still: all who had a turn by then would send at once
+        await self.limiter.leave(_queue(row), _limits(outgoing, channel.limits), priority=row.priority)
         result = await self._deliver(row, outgoing, channel)
         if isinstance(result, Unsure) and channel.repeatable(outgoing):
             raise CallFailed(result.reason)  # harmless to repeat: tried again as anything that failed

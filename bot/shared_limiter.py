@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Self
 
 from bot.commit import GroupCommit
+from bot.limiter import Doors
 from bot.slots import Queue
 from domain.channel import Limits, Rate
 from models.limits import Grant, Held, RateLimit, Reach
@@ -25,11 +26,11 @@ class Ticket:
     rates: tuple[Rate, ...]
 
 
-class SharedLimiter:
+class SharedLimiter(Doors):
     """The limits of every account and chat, kept together by all processes on one PostgreSQL."""
 
     def __init__(self, monotonic: Callable[[], float]) -> None:
-        self._monotonic = monotonic
+        super().__init__(monotonic)
         self._accounts: dict[str, Queue] = {}
         self._resting: set[asyncio.Future[None]] = set()
         self._looks = GroupCommit(_look)

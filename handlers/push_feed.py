@@ -1,6 +1,5 @@
 """Here lives the feeding of the outbox from the ledger of a running push: a little at a time, each looked at again."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -22,7 +21,6 @@ UNKNOWN = 1_000.0  # messages a second, where the platform names no figure
 KEPT = timedelta(minutes=10)  # behind its time a message is not sent any more: its recipient waits, and is looked at
 LANES = (12, 120)  # of one push and account: so many messages may be under way at once
 A_LANE = 8.0  # messages a second in one of them, as quickly as platforms answer
-BITE = 100  # recipients in one round: a long transaction would hold up what is being sent
 
 
 class Fed(NamedTuple):
@@ -52,7 +50,7 @@ class Slots:
     def left(self) -> int:
         """How many there are."""
         if self._step is None:
-            return BITE
+            return recipient_feed.at_once()
         return max(0, (self._now + AHEAD - self._at) // self._step + 1)
 
     def take(self) -> datetime:
@@ -81,12 +79,11 @@ async def feed(push: Push, free_at: datetime | None, ctx: Context) -> Fed:
         for account in accounts:
             a_second = _a_second(account, ctx)
             room = int(a_second * AHEAD.total_seconds()) - flying.get(account, 0)
-            most = max(0, min(room, slots.left, BITE - looked_at))
+            most = max(0, min(room, slots.left, recipient_feed.at_once() - looked_at))
             rows = await recipient_feed.waiting(push.id, account, most) if most else []
             room -= await _promise(rows, feeding, int(min(max(a_second / A_LANE, LANES[0]), LANES[1])))
             looked_at += len(rows)
             more = more or (len(rows) == most and room > 0 and slots.left > 0)
-        await asyncio.sleep(0)  # on SQLite nothing in a transaction waits: everybody else gets a turn
     return Fed(looked_at, more, slots.free_at)
 
 

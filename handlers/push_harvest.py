@@ -1,6 +1,5 @@
 """Here lives what others learn of a push: the rules, whom it reached, and the conversations, what was said."""
 
-import asyncio
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -15,17 +14,16 @@ from models.pushes import Push
 from models.recipient_feed import Reached
 
 SOURCE = "push"
-UNTOLD = 100  # recipients in one transaction: a long one would hold up what is being sent
 
 
-async def harvest(push: Push, ctx: Context) -> int:
-    """Take down for rules and conversations who was reached since the last time; how many, at most UNTOLD."""
-    reached = await recipient_feed.untold(push.id, UNTOLD)
+async def harvest(push: Push, ctx: Context) -> bool:
+    """Take down for rules and conversations who was reached since the last time; whether there may be more of them."""
+    most = recipient_feed.at_once()
+    reached = await recipient_feed.untold(push.id, most)
     common = (await prepared(push, ctx)).common() if any(row.payload is None for row in reached) else None
     if reached:
         await _tell(push, reached, common)
-        await asyncio.sleep(0)  # on SQLite nothing in a transaction waits: everybody else gets a turn
-    return len(reached)
+    return len(reached) == most
 
 
 async def _tell(push: Push, reached: Sequence[Reached], common: Content | None) -> None:

@@ -12,7 +12,6 @@ from domain.push_batches import next_asking
 from domain.push_events import PushAsked, PushResult, PushResultRead, PushRound, PushSettled, PushUnread
 from handlers import push_reports, push_rounds
 from handlers.context import Context
-from handlers.push_harvest import UNTOLD
 from handlers.router import on
 from models import push_results as ledger
 from models.batches import Batch
@@ -203,7 +202,7 @@ async def _go_on(held: Held, ctx: Context) -> None:
 
 async def _harvest(push: Push, ctx: Context) -> None:
     """More than fits one transaction is left to rounds, which go on until nothing is left."""
-    if await push_rounds.harvest(push, ctx) == UNTOLD and push.state != "running":
+    if await push_rounds.harvest(push, ctx) and push.state != "running":
         mark = milliseconds(ctx.now)
         lane = f"push:{push.id}:{push.turn}"
         more = PushRound(ctx.now, push.id, push.turn, mark)

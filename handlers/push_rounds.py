@@ -3,6 +3,7 @@
 A round is one event and one transaction, which stores the next one: whatever is killed, there is always one to come.
 """
 
+import asyncio
 from datetime import datetime, timedelta
 
 from domain.push_events import PushDue, PushRound
@@ -10,7 +11,7 @@ from handlers import push_batches, push_reports
 from handlers.context import Context
 from handlers.notices import tell
 from handlers.push_feed import AHEAD, Fed, feed
-from handlers.push_harvest import UNTOLD, harvest
+from handlers.push_harvest import harvest
 from handlers.router import on
 from handlers.times import local
 from models import recipient_feed
@@ -73,11 +74,12 @@ async def look_after(event: PushRound, ctx: Context) -> None:
 
 
 async def _go_on(push: Push, event: PushRound, ctx: Context) -> None:
-    told = await harvest(push, ctx)
+    untold = await harvest(push, ctx)
+    await asyncio.sleep(0)  # on SQLite nothing in a transaction waits: everybody else gets a turn
     await push_batches.promise(push, ctx)
     fed = await feed(push, event.free_at, ctx)
     await push_reports.progress(push, ctx)
-    if fed.more or told == UNTOLD:
+    if fed.more or untold:
         await _again(event, ctx.now, fed.free_at, ctx)
     elif await _is_any_left(push):
         await _again(event, await _next(push, fed, ctx), fed.free_at, ctx)
@@ -95,8 +97,8 @@ async def _wind_up(push: Push, event: PushRound, ctx: Context) -> None:
     await Recipient.take_back(push.id)
     if push.state == "cancelled":
         await Recipient.skip_waiting(push.id, "cancelled")
-    told = await harvest(push, ctx)
-    if told == UNTOLD:
+    untold = await harvest(push, ctx)
+    if untold:
         await _again(event, ctx.now, None, ctx)
     elif await Recipient.is_any(push.id, "sending"):
         await _again(event, ctx.now + EVERY, None, ctx)

@@ -51,6 +51,15 @@ UNTOLD = """SELECT r.id, r.sent_at, r.identity_id, COALESCE(i.customer_id, r.cus
 TELL = "UPDATE recipient SET told = true WHERE {chosen} RETURNING id"
 
 
+# In one transaction. On SQLite whatever is being sent waits for its end; on PostgreSQL rounds follow less quickly.
+AT_ONCE = {"sqlite": 100, "postgres": 500}
+
+
+def at_once() -> int:
+    """How many recipients one round looks at."""
+    return AT_ONCE[dialect()]
+
+
 class Waiting(NamedTuple):
     """One who waits, and what blanks can say of them; `now_id` is the customer whose account it is by now.
 

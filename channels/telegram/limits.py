@@ -8,7 +8,7 @@ from domain.media import Medium
 
 MINUTE: Final = 60
 EVENLY: Final = 0.985  # messages arrive less evenly than they are sent: so a second never holds one too many
-AT_ONCE: Final = 0.01  # of a second's messages: who is held up for a hundredth of a second makes up for it
+AT_ONCE: Final = 0.006  # of a second's messages: who is held up for as many milliseconds makes up for it
 FIGURES: Final = ("messages_per_second", "messages_per_chat_second", "chat_burst", "messages_per_group_minute")
 
 

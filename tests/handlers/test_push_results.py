@@ -13,13 +13,13 @@ from domain.outgoing import GroupPush, GroupPushEdit
 from domain.permissions import Role
 from domain.push_events import PushAsked, PushResult, PushResultRead, PushRound, PushUnread
 from handlers.context import House
-from handlers.push_harvest import UNTOLD
 from models.batches import Batch
 from models.behaviours import PUSHED, Behaviour
 from models.inbox import InboxEvent
 from models.messages import Message
 from models.outbox import OutboxItem
 from models.pushes import Push
+from models.recipient_feed import at_once
 from models.recipients import Recipient
 from tests.handlers.phone import Phone
 from tests.handlers.planning import Hire
@@ -107,7 +107,7 @@ async def test_results_are_read_page_by_page_and_known_to_rules_and_conversation
 
 async def test_more_at_once_than_fits_one_transaction_is_known_round_by_round(boss: Phone) -> None:
     boss.house = replace(boss.house, media={"wecom": (replace(TASK, most=10_000),)})
-    made, call = await begun(boss, UNTOLD + 10)
+    made, call = await begun(boss, at_once() + 10)
     await over(made)
     (question,) = await asked(made)
     await tells(boss, question, *(PushResult(contact, "sent") for contact in call.contacts))

@@ -24,4 +24,4 @@ def test_config_overrides_them() -> None:
         "messages_per_chat_second": 2,
         "messages_per_group_minute": 2,
     }
-    assert limits(figures) == Limits(account=(Rate(985, 1, 10),), recipient=(Rate(2, 1, 1),), group=(Rate(1, 60, 1),))
+    assert limits(figures) == Limits(account=(Rate(985, 1, 6),), recipient=(Rate(2, 1, 1),), group=(Rate(1, 60, 1),))
