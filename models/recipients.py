@@ -26,9 +26,12 @@ SKIP = """UPDATE recipient SET state = 'skipped', reason = $2 WHERE push_id = $1
 # What is being marked as sent at this very moment is passed over, and never waited for.
 UNSENT = """SELECT o.id FROM recipient AS r JOIN outbox_item AS o ON o.id = r.outbox_id
     WHERE {chosen} AND r.state = 'sending' AND o.state = 'waiting'{passed}"""
+# One that was begun may have been carried out: repeated as what it is it does no harm, as another one everybody would
+# get it twice.
 UNSENT_BATCHES = """SELECT o.id FROM push_batch AS b
     JOIN outbox_item AS o ON o.lane = b.account || ':push:' || b.push_id || ':' || b.id
-    WHERE b.push_id = $1 AND b.state = 'sending' AND o.state = 'waiting'{passed}"""
+    WHERE b.push_id = $1 AND b.state = 'sending' AND o.state = 'waiting' AND o.attempts = 0
+    AND o.error <> 'interrupted'{passed}"""
 PASSED = {"sqlite": "", "postgres": " FOR UPDATE OF o SKIP LOCKED"}
 DELETE = "DELETE FROM outbox_item WHERE id IN ({unsent}) RETURNING recipient_id, lane"
 WAIT = "UPDATE recipient SET state = 'waiting', outbox_id = NULL WHERE {chosen} RETURNING id"

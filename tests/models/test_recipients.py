@@ -1,6 +1,9 @@
 """The ledger of pushes: counted from its rows, taken back, withdrawn, followed where customers are joined."""
 
 from datetime import timedelta
+from typing import Any
+
+import pytest
 
 from domain.messages import Address, OutboundMessage, Priority, Text
 from domain.outgoing import GroupPush
@@ -73,6 +76,24 @@ async def test_a_batch_that_is_not_begun_is_undone(database: str, clock: Clock) 
     assert await states(push) == ["waiting", "waiting", "sending"]
     assert (await Recipient.get(id=rows[0].id)).batch_id is None
     assert await Batch.all().values_list("id", flat=True) == [made[1].id]
+
+
+@pytest.mark.parametrize("begun", [{"error": "interrupted"}, {"error": "CallFailed", "attempts": 1}])
+async def test_a_batch_that_may_have_been_carried_out_is_not_made_anew(
+    database: str, clock: Clock, begun: dict[str, Any]
+) -> None:
+    """Repeated as what it is it harms nobody; as another one everybody would get it twice."""
+    push = await drafted(clock())
+    (row,) = await ledger(push, await people(1, clock(), "official"), way="mass")
+    batch = await Batch.create(push=push, account="official", way="mass", created_at=clock())
+    await Recipient.filter(id=row.id).update(state="sending", batch_id=batch.id)
+    outgoing = GroupPush(Address("official", f"push:{push.id}:{batch.id}"), batch.id, ("a",), Text("Hi"))
+    item = await OutboxItem.enqueue(outgoing, clock())
+    await OutboxItem.filter(id=item.id).update(**begun)
+    assert await Recipient.take_back(push.id) == 0
+    assert await states(push) == ["sending"]
+    assert await OutboxItem.exists(id=item.id)
+    assert await Batch.exists(id=batch.id)
 
 
 async def test_those_who_wait_are_skipped(database: str, clock: Clock) -> None:
