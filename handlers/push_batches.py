@@ -52,10 +52,11 @@ def _shares(waiting: Mapping[Kind, int]) -> dict[Kind, int]:
 async def _left_out(ids: Sequence[int], push: Push, ctx: Context) -> dict[int, str]:
     """Who must not get it any more, with the reason; asked of a part at a time."""
     roads, ledger = await reach_of(push, ctx), group_reach if push.labels else reach
-    found = dict.fromkeys(await Batch.doubles(push.id, ids), "duplicate")
+    found: dict[int, str] = {}
     for start in range(0, len(ids), CHECKED):
         found |= await ledger.excluded(ids[start : start + CHECKED], roads)
-    return found
+    left = [key for key in ids if key not in found]
+    return found | dict.fromkeys(await Batch.doubles(push.id, left), "duplicate")
 
 
 def _calls(

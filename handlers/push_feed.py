@@ -97,14 +97,14 @@ async def _promise(rows: Sequence[Waiting], feeding: Feeding, lanes: int) -> int
     """All of them by a few statements; those who must not get it any more are left out, each with the reason."""
     looks = group_reach if feeding.push.labels else reach
     reasons = await looks.excluded([row.id for row in rows], feeding.reach) if rows else {}
+    doubles = await recipient_feed.doubles(feeding.push.id, [row for row in rows if row.id not in reasons])
+    reasons |= dict.fromkeys(doubles, "duplicate")
     ended = {recipient: ("skipped", reason) for recipient, reason in reasons.items()}
     promised: list[Promised] = []
     for row in rows:
         if row.id in ended:
             continue
-        if await recipient_feed.is_double(feeding.push.id, row):
-            ended[row.id] = ("skipped", "duplicate")
-        elif (message := _message(row, feeding)) is None:
+        if (message := _message(row, feeding)) is None:
             ended[row.id] = ("failed", "words")
         else:
             due = feeding.slots.take()

@@ -15,7 +15,7 @@ from domain.media import Way
 from models.database import insert_many
 from models.fields import Instant, Short, milliseconds
 from models.pushes import Push
-from models.recipient_feed import Waiting, is_double
+from models.recipient_feed import Waiting, doubles
 from models.sql import dialect, select
 
 BatchState = Literal["sending", "open", "done", "failed", "unsure", "cancelled"]
@@ -107,11 +107,10 @@ class Batch(Model):
         return dict(found)
 
     @classmethod
-    async def doubles(cls, push_id: int, ids: Sequence[int]) -> list[int]:
+    async def doubles(cls, push_id: int, ids: Sequence[int]) -> set[int]:
         """Of these recipients those who were joined with another one; the rest of them are who they are now."""
         source, values = given((), ("id",), [(key,) for key in ids], 1)
-        moved = [Waiting(**row) for row in await select(MOVED.format(given=source), *values)]
-        return [row.id for row in moved if await is_double(push_id, row)]
+        return await doubles(push_id, [Waiting(**row) for row in await select(MOVED.format(given=source), *values)])
 
     @classmethod
     async def skip(cls, reasons: Mapping[int, str], now: datetime) -> None:

@@ -116,6 +116,18 @@ async def is_double(push_id: int, row: Waiting) -> bool:
     return bool(found["reached"])
 
 
+async def doubles(push_id: int, rows: Sequence[Waiting]) -> set[int]:
+    """Which of these are the same person as one that has got it, or as one before them."""
+    persons: set[int] = set()
+    found: set[int] = set()
+    for row in rows:
+        if row.now_id in persons or await is_double(push_id, row):
+            found.add(row.id)
+        elif row.now_id is not None:
+            persons.add(row.now_id)
+    return found
+
+
 async def end(ended: Mapping[int, tuple[str, str]], now: datetime) -> None:
     """These are not sent: by their ids the state (skipped, failed) and why."""
     rows = [(recipient, *how, milliseconds(now)) for recipient, how in ended.items()]

@@ -141,6 +141,20 @@ async def test_a_joined_customer_gets_it_once(database: str, clock: Clock) -> No
     assert waiting[second.id].name == "客户4"
 
 
+async def test_of_three_who_are_one_person_one_gets_it(database: str, clock: Clock) -> None:
+    """Also where the row of whom the others were joined with is left out: it stands for nobody."""
+    push = await drafted(clock())
+    identities = await people(3, clock())
+    rows = await ledger(push, identities)
+    await Recipient.filter(id=rows[0].id).update(state="skipped", reason="blocked")
+    kept = identities[0].customer_id
+    await Identity.filter(id__in=[each.id for each in identities[1:]]).update(customer_id=kept)
+    await Customer.filter(id__in=[each.customer_id for each in identities[1:]]).update(merged_into_id=kept)
+    waiting = await recipient_feed.waiting(push.id, "telegram", 10)
+    assert [row.id for row in waiting] == [rows[1].id, rows[2].id]
+    assert await recipient_feed.doubles(push.id, waiting) == {rows[2].id}
+
+
 async def test_accounts_are_found_with_somebody_who_waits(database: str, clock: Clock) -> None:
     push = await drafted(clock())
     assert await recipient_feed.accounts(push.id) == []
