@@ -39,7 +39,8 @@ class PushRules:
         else:
             inside, tomorrow = clock >= start or clock < end, clock >= start
         day = here.date() + timedelta(days=tomorrow)
-        return datetime.combine(day, end, tzinfo=zone).astimezone(now.tzinfo) if inside else None
+        over = datetime.combine(day, end, tzinfo=zone).replace(fold=here.fold)  # of an hour that comes twice: this one's
+        return over.astimezone(now.tzinfo) if inside else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -112,6 +112,20 @@ def test_the_night_ends_in_the_morning(now: datetime, until: datetime | None) ->
     assert PushRules(quiet_hours=(time(8), time(8))).quiet_until(now, SHANGHAI) is None
 
 
+@pytest.mark.parametrize(
+    ("now", "until"),
+    [
+        (datetime(2026, 10, 25, 0, 10, tzinfo=UTC), datetime(2026, 10, 25, 0, 30, tzinfo=UTC)),
+        (datetime(2026, 10, 25, 1, 10, tzinfo=UTC), datetime(2026, 10, 25, 1, 30, tzinfo=UTC)),
+        (datetime(2026, 3, 29, 0, 59, tzinfo=UTC), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)),
+        (datetime(2026, 3, 29, 1, 30, tzinfo=UTC), None),
+    ],
+)
+def test_the_end_of_the_night_is_ahead_when_the_clocks_are_changed(now: datetime, until: datetime | None) -> None:
+    night = PushRules(quiet_hours=(time(22), time(2, 30)))
+    assert night.quiet_until(now, ZoneInfo("Europe/Berlin")) == until
+
+
 def test_quiet_hours_within_a_day() -> None:
     noon = PushRules(quiet_hours=(time(12), time(14)))
     assert noon.quiet_until(datetime(2026, 11, 21, 5, 0, tzinfo=UTC), SHANGHAI) == datetime(2026, 11, 21, 6, tzinfo=UTC)
