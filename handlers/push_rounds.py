@@ -66,22 +66,28 @@ async def look_after(event: PushRound, ctx: Context) -> None:
     if push.state != "running":
         await _wind_up(push, event, ctx)
     elif until := ctx.house.push.quiet_until(ctx.now, ctx.house.timezone):
-        await Recipient.take_back(push.id)
-        await harvest(push, ctx)
-        await _again(event, until, None, ctx)
+        await _rest(push, event, until, ctx)
     else:
         await _go_on(push, event, ctx)
 
 
-async def _go_on(push: Push, event: PushRound, ctx: Context) -> None:
+async def _rest(push: Push, event: PushRound, until: datetime, ctx: Context) -> None:
+    """What was in flight when the night began, and was put off by the platform, does not go out in it either."""
+    await Recipient.take_back(push.id)
+    is_flying = await Recipient.is_any(push.id, "sending")
     untold = await harvest(push, ctx)
-    await asyncio.sleep(0)  # on SQLite nothing in a transaction waits: everybody else gets a turn
+    await _again(event, min(until, ctx.now + EVERY) if is_flying or untold else until, None, ctx)
+
+
+async def _go_on(push: Push, event: PushRound, ctx: Context) -> None:
     await push_batches.promise(push, ctx)
     fed = await feed(push, event.free_at, ctx)
+    is_any_left = await _is_any_left(push)
+    untold = await harvest(push, ctx)  # after that look: whoever was the last to be sent to meanwhile is told of, too
     await push_reports.progress(push, ctx)
     if fed.more or untold:
         await _again(event, ctx.now, fed.free_at, ctx)
-    elif await _is_any_left(push):
+    elif is_any_left:
         await _again(event, await _next(push, fed, ctx), fed.free_at, ctx)
     elif await push.move("done", ctx.now, of=("running",)):
         await push_reports.finished(push, ctx)
@@ -97,11 +103,10 @@ async def _wind_up(push: Push, event: PushRound, ctx: Context) -> None:
     await Recipient.take_back(push.id)
     if push.state == "cancelled":
         await Recipient.skip_waiting(push.id, "cancelled")
+    is_flying = await Recipient.is_any(push.id, "sending")
     untold = await harvest(push, ctx)
-    if untold:
-        await _again(event, ctx.now, None, ctx)
-    elif await Recipient.is_any(push.id, "sending"):
-        await _again(event, ctx.now + EVERY, None, ctx)
+    if is_flying or untold:
+        await _again(event, ctx.now if untold else ctx.now + EVERY, None, ctx)
 
 
 async def _is_any_left(push: Push) -> bool:

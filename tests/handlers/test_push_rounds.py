@@ -5,6 +5,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
+from bot.database import transaction
 from domain.messages import Priority, Text, words
 from domain.pushes import PushRules
 from handlers.context import House
@@ -18,6 +19,7 @@ from tests.handlers.phone import Phone
 from tests.handlers.push_works import START, Works, promised, the
 from tests.handlers.pushing import MEDIA
 from tests.pushing import drafted, ledger, people, states
+from tests.statements import listened
 
 
 @pytest.fixture
@@ -147,6 +149,45 @@ async def test_in_quiet_hours_everybody_waits_for_the_morning(works: Works, cloc
     await works.next()
     assert clock() == datetime(2026, 3, 3, 0, 0, tzinfo=UTC)
     assert len(await promised()) == 3
+
+
+async def test_what_was_in_flight_when_the_night_began_and_was_put_off_waits_for_the_morning(
+    works: Works, clock: Clock
+) -> None:
+    push = await drafted(clock(), pace_count=1, pace_seconds=1)
+    await ledger(push, await people(3, clock()))
+    clock.now = datetime(2026, 3, 2, 13, 59, 59, tzinfo=UTC)
+    await works.launch(push)
+    await works.next()
+    (first, second, _) = await promised()
+    await OutboxItem.filter(id__in=[first.id, second.id]).update(state="sending")
+    await works.next()
+    assert await states(push) == ["sending", "sending", "waiting"]
+    await OutboxItem.filter(id=first.id).update(state="waiting", due_at=clock() + timedelta(minutes=5))
+    await OutboxItem.filter(id=second.id).update(state="done")
+    await Recipient.filter(outbox_id=second.id).update(state="sent", sent_at=clock())
+    await works.next()
+    assert await states(push) == ["waiting", "sent", "waiting"]
+    assert await promised() == []
+    assert await Behaviour.all().count() == 1
+    await works.next()
+    assert clock() == datetime(2026, 3, 3, 0, 0, tzinfo=UTC)
+
+
+async def test_whoever_is_sent_to_at_the_last_moment_is_told_of(works: Works, clock: Clock) -> None:
+    """Between two looks of a round a row may be settled: who was not on the way any more at the first is told after."""
+    push = await drafted(clock())
+    await ledger(push, await people(1, clock()))
+    await works.launch(push)
+    await works.next()
+    await works.sent()
+    async with transaction():
+        with listened() as heard:
+            await works.next()
+    assert (await the(push)).state == "done"
+    flying = [n for n, sql in enumerate(heard) if "recipient WHERE push_id" in sql and "LIMIT 1" in sql]
+    told = [n for n, sql in enumerate(heard) if "r.told = false" in sql]
+    assert flying[-1] < told[0]
 
 
 async def test_while_a_platform_makes_everybody_wait_rounds_are_rare(works: Works, clock: Clock) -> None:
