@@ -88,7 +88,7 @@ async def go_on(plan: Plan, ctx: Context) -> None:
     push = await Push.get(id=plan.payload["push"])
     ctx.about(push.short_id)
     if push.state == "paused" and push.starts_at and push.starts_at > ctx.now:
-        is_on = await push.move("queued", ctx.now, of=("paused",))
+        is_on = await push_rounds.wait_again(push, push.starts_at, ctx)
     else:
         is_on = await push_rounds.begin(push, ctx)
     if not is_on:

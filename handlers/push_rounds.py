@@ -15,12 +15,13 @@ from handlers.push_harvest import harvest
 from handlers.router import on
 from handlers.times import local
 from models import recipient_feed
+from models.fields import milliseconds
 from models.inbox import InboxEvent
 from models.pushes import Push
 from models.recipients import Recipient
 from models.staff import Staff
 
-__all__ = ["begin", "harvest", "launch"]
+__all__ = ["begin", "harvest", "launch", "wait_again"]
 
 EVERY = timedelta(seconds=1)
 SELDOM = timedelta(seconds=30)  # the same while everything waits for a platform, or for a slow pace
@@ -31,10 +32,20 @@ async def launch(push: Push, ctx: Context) -> None:
     if not await push.move("queued", ctx.now, of=("filling",)):
         return
     if push.starts_at and push.starts_at > ctx.now:
-        due = PushDue(push.starts_at, push.id)
-        await InboxEvent.remind(due, f"push:{push.id}:due", push.starts_at, ctx.now)
+        await _wait(push, push.starts_at, f"push:{push.id}:due", ctx)
     else:
         await begin(push, ctx)
+
+
+async def wait_again(push: Push, at: datetime, ctx: Context) -> bool:
+    """Of one that was paused before its time: wait for it; False where it is not paused any more.
+
+    By another clock, or before ours was set back, its time may have come already, while it was paused.
+    """
+    if not await push.move("queued", ctx.now, of=("paused",)):
+        return False
+    await _wait(push, at, f"push:{push.id}:due:{milliseconds(ctx.now)}", ctx)
+    return True
 
 
 async def begin(push: Push, ctx: Context) -> bool:
@@ -131,6 +142,10 @@ async def _store(event: PushRound, ctx: Context) -> None:
     """Each start has a lane of its own: a round of the one before may wait for the morning."""
     lane = f"push:{event.push_id}:{event.turn}"
     await InboxEvent.remind(event, f"{lane}:{event.round}", event.at, ctx.now, lane=lane)
+
+
+async def _wait(push: Push, until: datetime, key: str, ctx: Context) -> None:
+    await InboxEvent.remind(PushDue(until, push.id), key, until, ctx.now)
 
 
 async def _ask(push: Push, was_due: datetime, ctx: Context) -> None:

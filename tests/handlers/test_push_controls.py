@@ -148,6 +148,21 @@ async def test_before_its_time_it_waits_again(boss: Phone) -> None:
     assert await state_of(made) == ("running", 1)
 
 
+async def test_a_time_that_came_by_another_clock_while_it_was_paused_comes_again(boss: Phone) -> None:
+    now, at = boss.clock(), boss.clock() + timedelta(hours=1)
+    made = await push(boss, state="queued", turn=0, started_at=None, starts_at=at)
+    await ledger(made, 2, now)
+    await boss.say("暂停 P1")
+    boss.clock.now = at
+    await boss.meet(PushDue(at, made.id))
+    boss.clock.now = now
+    await boss.say("继续 P1")
+    await boss.say(f"确认 {code_of(boss)}")
+    due = await InboxEvent.filter(key__startswith="push:1:due", state="waiting")
+    assert [row.own() for row in due] == [PushDue(at, made.id)]
+    assert due[0].due_at == at
+
+
 async def test_cancelled_nobody_gets_it_any_more(boss: Phone, lucy: Phone) -> None:
     made = await chatting(boss)
     answer = await lucy.say("cancel P1")
