@@ -8,7 +8,7 @@ from domain.messages import Address, Content
 from domain.outgoing import GroupPush
 from domain.push_batches import parts, share
 from handlers.context import Context
-from handlers.push_roads import reach_of
+from handlers.push_roads import reach_alone
 from handlers.push_words import prepared
 from models import group_reach, reach
 from models.batches import Batch, Kind
@@ -51,7 +51,7 @@ def _shares(waiting: Mapping[Kind, int]) -> dict[Kind, int]:
 
 async def _left_out(ids: Sequence[int], push: Push, ctx: Context) -> dict[int, str]:
     """Who must not get it any more, with the reason; asked of a part at a time."""
-    roads, ledger = await reach_of(push, ctx), group_reach if push.labels else reach
+    roads, ledger = await reach_alone(push, ctx), group_reach if push.labels else reach
     found: dict[int, str] = {}
     for start in range(0, len(ids), CHECKED):
         found |= await ledger.excluded(ids[start : start + CHECKED], roads)

@@ -8,7 +8,7 @@ from domain.errors import Refusal
 from domain.messages import Address, OutboundMessage, Priority
 from domain.wording import Person
 from handlers.context import Context
-from handlers.push_roads import reach_of
+from handlers.push_roads import reach_alone
 from handlers.push_words import Prepared, prepared
 from models import group_reach, reach, recipient_feed
 from models.outbox import OutboxItem, Promised
@@ -74,7 +74,7 @@ async def feed(push: Push, free_at: datetime | None, ctx: Context) -> Fed:
     slots, looked_at, more = Slots(push, free_at, ctx.now), 0, False
     accounts = await recipient_feed.accounts(push.id)
     if accounts and slots.left:
-        feeding = Feeding(push, await prepared(push, ctx), await reach_of(push, ctx), slots, ctx.now)
+        feeding = Feeding(push, await prepared(push, ctx), await reach_alone(push, ctx), slots, ctx.now)
         flying = await recipient_feed.in_flight(push.id)
         for account in accounts:
             a_second = _a_second(account, ctx)

@@ -4,9 +4,11 @@ from calendar import monthrange
 
 from domain.media import Medium
 from handlers.context import Context
+from models.identities import alone
 from models.pushes import Push
 from models.reach import Reach, Road
 
+PROMISING = "pushes"
 APPS = "wecom"  # where an app of ours writes to whoever wrote to it
 
 
@@ -23,6 +25,14 @@ async def reach_of(push: Push, ctx: Context) -> Reach:
         cap_count=most,
         cap_since=ctx.now - period if period else None,
     )
+
+
+async def reach_alone(push: Push, ctx: Context) -> Reach:
+    """The same for who promises: of two pushes at once the second one sees whom the first one takes."""
+    found = await reach_of(push, ctx)
+    if found.cap_count or any(road.medium.monthly is not None for road in found.roads):
+        await alone(PROMISING)
+    return found
 
 
 def roads(push: Push, ctx: Context) -> tuple[Road, ...]:

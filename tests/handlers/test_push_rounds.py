@@ -7,6 +7,7 @@ import pytest
 
 from bot.database import transaction
 from domain.messages import Priority, Text, words
+from domain.push_events import PushRound
 from domain.pushes import PushRules
 from handlers.context import House
 from models.behaviours import Behaviour
@@ -19,6 +20,7 @@ from tests.handlers.phone import Phone
 from tests.handlers.push_works import START, Works, promised, the
 from tests.handlers.pushing import MEDIA
 from tests.pushing import drafted, ledger, people, states
+from tests.racing import overlapping
 from tests.statements import listened
 
 
@@ -122,6 +124,19 @@ async def test_each_is_looked_at_again_at_the_moment_of_sending(works: Works, cl
     await works.next()
     assert await states(push) == ["skipped(blocked)", "skipped(opted_out)", "sending", "skipped(duplicate)"]
     assert (await Recipient.get(id=rows[2].id)).customer_id == kept.id
+
+
+async def test_of_two_pushes_at_once_one_reaches_whom_one_may_reach(works: Works, clock: Clock) -> None:
+    works.phone.house = replace(works.phone.house, push=PushRules(cap=(1, timedelta(days=7))))
+    identities = await people(3, clock())
+    pushes = [await drafted(clock()), await drafted(clock(), accounts=["telegram", "official"])]
+    for push in pushes:
+        await ledger(push, identities)
+        await works.launch(push)
+    first, second = [PushRound(clock(), push.id, 1) for push in pushes]
+    await overlapping(lambda: works.phone.meet(first), lambda: works.phone.meet(second))
+    assert await states(pushes[0]) == ["sending"] * 3
+    assert await states(pushes[1]) == ["skipped(capped)"] * 3
 
 
 async def test_one_for_whom_it_cannot_be_written_fails_alone(works: Works, clock: Clock) -> None:
