@@ -39,7 +39,8 @@ class PushRules:
         else:
             inside, tomorrow = clock >= start or clock < end, clock >= start
         day = here.date() + timedelta(days=tomorrow)
-        over = datetime.combine(day, end, tzinfo=zone).replace(fold=here.fold)  # of an hour that comes twice: this one's
+        # Of an hour that comes twice it is this one.
+        over = datetime.combine(day, end, tzinfo=zone).replace(fold=here.fold)
         return over.astimezone(now.tzinfo) if inside else None
 
 
