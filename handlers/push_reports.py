@@ -44,6 +44,9 @@ async def progress(push: Push, ctx: Context) -> None:
     elif not edits:
         if 2 * push.told_count < numbers.total <= 2 * numbers.settled:
             await _say(push, numbers, ctx)
+        else:  # counted again in a while, not in every round
+            push.told_at = ctx.now
+            await rows.change(push, "told_at")
     elif numbers.settled != push.told_count:
         await _change(push, numbers, ctx)
 

@@ -22,6 +22,7 @@ from models.staff import Staff
 from tests.handlers.phone import Phone
 from tests.handlers.planning import Hire, commands_of
 from tests.handlers.under_way import ledger, promised, push, settled, with_media
+from tests.statements import listened
 
 
 @pytest.fixture
@@ -219,3 +220,18 @@ async def test_nothing_is_told_where_nobody_got_it_or_who_asked_has_left(boss: P
     await Staff.all().update(active=False)
     assert await boss.meet(PushFollowUp(boss.clock(), made.id, 1)) == ""
     assert made.content == Text("周年庆开始了")
+
+
+async def test_where_a_message_cannot_be_changed_it_is_counted_seldom(boss: Phone) -> None:
+    made = await push(boss, account="wecom", chat="hanmeimei")
+    await ledger(made, 30, boss.clock(), way="message", account="telegram")
+    now = boss.clock()
+    ctx = Context(now, now, now, boss.house, "round", boss.address, "zh-CN")
+    await push_reports.progress(made, ctx)
+    ctx.now += timedelta(seconds=5)
+    await push_reports.progress(made, ctx)
+    ctx.now += timedelta(seconds=1)
+    async with transaction():
+        with listened() as heard:
+            await push_reports.progress(made, ctx)
+    assert heard == []
