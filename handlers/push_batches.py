@@ -10,21 +10,26 @@ from domain.push_batches import parts, share
 from handlers.context import Context
 from handlers.push_roads import reach_alone
 from handlers.push_words import prepared
-from models import group_reach, reach
+from models import group_reach, reach, recipient_feed
 from models.batches import Batch, Kind
 from models.pushes import Push
 
+MANY = {"task", "mass"}
 AT_ONCE = 20_000  # recipients in one transaction
 CALLS = 500  # and in so many calls
 CHECKED = 2_000  # recipients in one question
 
 
-async def promise(push: Push, ctx: Context) -> None:
+async def promise(push: Push, ctx: Context, *, everywhere: bool = True) -> None:
     """Make batches of the recipients that wait for a task or a mass message, and promise to send them.
+
+    Not `everywhere`: only on accounts that have such media, so that a million who wait for a message each are not
+    looked through in every round.
 
     What is promised and who it is promised to is one transaction: whatever is killed, nobody is in two batches.
     """
-    waiting = await Batch.waiting(push.id)
+    accounts = await recipient_feed.accounts(push.id)
+    waiting = await Batch.waiting(push.id, accounts if everywhere else [each for each in accounts if _has(each, ctx)])
     if not waiting:
         return
     found = await Batch.oldest(push.id, _shares(waiting))
@@ -38,6 +43,11 @@ async def promise(push: Push, ctx: Context) -> None:
         await Batch.skip(skipped | without, ctx.now)
     if calls and content:
         await _send(push, calls, content, ctx)
+
+
+def _has(account: str, ctx: Context) -> bool:
+    """Whether it has media that take many at once."""
+    return any(medium.way in MANY for medium in ctx.house.media.get(account, ()))
 
 
 def _shares(waiting: Mapping[Kind, int]) -> dict[Kind, int]:

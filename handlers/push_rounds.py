@@ -24,6 +24,7 @@ from models.staff import Staff
 __all__ = ["begin", "harvest", "launch", "wait_again"]
 
 EVERY = timedelta(seconds=1)
+NOW_AND_THEN = 60  # rounds, after which all who wait are looked through: the media of an account may have changed
 SELDOM = timedelta(seconds=30)  # the same while everything waits for a platform, or for a slow pace
 
 
@@ -91,7 +92,7 @@ async def _rest(push: Push, event: PushRound, until: datetime, ctx: Context) -> 
 
 
 async def _go_on(push: Push, event: PushRound, ctx: Context) -> None:
-    await push_batches.promise(push, ctx)
+    await push_batches.promise(push, ctx, everywhere=event.round % NOW_AND_THEN == 0)
     fed = await feed(push, event.free_at, ctx)
     is_any_left = await _is_any_left(push)
     untold = await harvest(push, ctx)  # after that look: whoever was the last to be sent to meanwhile is told of, too

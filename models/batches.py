@@ -14,6 +14,7 @@ from tortoise.models import Model
 from domain.media import Way
 from models.database import insert_many
 from models.fields import Instant, Short, milliseconds
+from models.marks import among
 from models.pushes import Push
 from models.recipient_feed import Waiting, doubles
 from models.sql import dialect, select
@@ -22,7 +23,8 @@ BatchState = Literal["sending", "open", "done", "failed", "unsure", "cancelled"]
 
 ROWS = """push_id = $1 AND state = 'waiting' AND way IN ('task', 'mass')"""
 KIND = "account, way, member, CASE WHEN group_id IS NULL THEN 0 ELSE 1 END"
-WAITING = f"SELECT {KIND} AS chats, COUNT(*) AS n FROM recipient WHERE {ROWS} GROUP BY {KIND} ORDER BY {KIND}"
+WAITING = f"""SELECT {KIND} AS chats, COUNT(*) AS n FROM recipient WHERE {ROWS} AND {{accounts}}
+    GROUP BY {KIND} ORDER BY {KIND}"""
 OLDEST = f"""SELECT r.id, r.account, r.way, r.member, r.chats FROM (
         SELECT id, {KIND} AS chats, ROW_NUMBER() OVER (PARTITION BY {KIND} ORDER BY id) AS place
         FROM recipient WHERE {ROWS}) AS r
@@ -92,9 +94,12 @@ class Batch(Model):
         return f"push:{self.push_id}:{self.id}"
 
     @classmethod
-    async def waiting(cls, push_id: int) -> dict[Kind, int]:
-        """How many recipients of each kind wait for a batch."""
-        return {_kind(row): int(row["n"]) for row in await select(WAITING, push_id)}
+    async def waiting(cls, push_id: int, accounts: Sequence[str]) -> dict[Kind, int]:
+        """How many recipients of each kind wait for a batch, on these accounts."""
+        if not accounts:
+            return {}
+        chosen, values = among("account", accounts, 2)
+        return {_kind(row): int(row["n"]) for row in await select(WAITING.format(accounts=chosen), push_id, *values)}
 
     @classmethod
     async def oldest(cls, push_id: int, wanted: Mapping[Kind, int]) -> dict[Kind, list[int]]:

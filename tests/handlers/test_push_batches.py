@@ -109,6 +109,21 @@ async def test_an_account_that_is_gone_takes_nobody(boss: Phone) -> None:
     assert {row.state for row in await Recipient.all()} == {"skipped"}
 
 
+async def test_who_waits_for_a_message_each_is_not_looked_through_in_every_round(boss: Phone) -> None:
+    made = await push(boss)
+    await ledger(made, 3, boss.clock(), way="message", account="telegram")
+    await ledger(made, 2, boss.clock(), account="elsewhere")
+    now = boss.clock()
+    ctx = Context(now, now, now, boss.house, "round", boss.address, "zh-CN")
+    async with transaction():
+        with listened() as heard:
+            await push_batches.promise(made, ctx, everywhere=False)
+    assert len(heard) == 1
+    assert await counts(made) == {"waiting": 5}
+    await push_batches.promise(made, ctx)
+    assert await counts(made) == {"waiting": 3, "skipped": 2}
+
+
 async def test_many_take_a_handful_of_statements(boss: Phone) -> None:
     boss.house = replace(boss.house, media={"wecom": (replace(TASK, most=10_000),)})
     made = await push(boss)

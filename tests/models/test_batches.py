@@ -47,7 +47,8 @@ async def test_only_who_waits_for_a_batch_is_counted(push: Push) -> None:
     await rows(push, HAN, 1)
     await rows(push, LI, 1, state="skipped")
     await rows(push, Kind("telegram", "message", "", chats=False), 2)
-    assert await Batch.waiting(push.id) == {LI: 3, HAN: 1}
+    assert await Batch.waiting(push.id, ["wecom", "telegram"]) == {LI: 3, HAN: 1}
+    assert await Batch.waiting(push.id, ["telegram"]) == await Batch.waiting(push.id, []) == {}
 
 
 async def test_those_who_have_waited_longest_come_first(push: Push) -> None:
@@ -70,4 +71,4 @@ async def test_parts_of_one_kind_are_batches_of_their_own(push: Push) -> None:
     mine = await rows(push, LI, 4)
     filled = await Batch.fill(push.id, [(LI, mine[:2]), (LI, mine[2:])], NOW)
     assert [each.contacts for each in filled] == [("u0", "u1"), ("u2", "u3")]
-    assert await Batch.waiting(push.id) == {}
+    assert await Batch.waiting(push.id, ["wecom"]) == {}
