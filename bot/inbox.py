@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import NamedTuple
 
 from bot import metrics
@@ -33,7 +34,7 @@ from domain.sync import (
     TagsUnread,
 )
 from handlers import router
-from handlers.context import Context, House, Promise
+from handlers.context import Context, House, Promise, Unasked
 from models.audit import AuditEntry, Entry
 from models.dialogs import Dialog
 from models.fields import milliseconds
@@ -43,6 +44,8 @@ from models.outbox import NO_WAIT, OutboxItem
 from models.signals import Answered, give
 
 SPARE = timedelta(seconds=0.5)  # what the HTTP answer may take to be on its way
+NOTHING: Mapping[str, object] = MappingProxyType({})
+QUESTIONS = 3  # beside the transaction of one event, which asks another one where others change what it asks about
 TOGETHER = 64  # events in one commit: fewer would wait for the disk more often, more would keep the door waiting
 LONG = (  # what may take a while, or waits for who else changes tags
     AudiencesDue,
@@ -70,6 +73,7 @@ class Happening(NamedTuple):
     row: InboxEvent
     event: InboundEvent | None
     read_at: datetime
+    answers: Mapping[str, object] = NOTHING
 
 
 Outcome = Exception | None
@@ -101,7 +105,15 @@ class InboxWorker(Worker[InboxEvent]):
         started = self.clock()
         with self.beginning():
             event = await self._understand(row)
-        if (failure := await self._commit(Happening(row, event, started))) is not None:
+        happening = Happening(row, event, started)
+        failure = await self._commit(happening)
+        for _ in range(QUESTIONS):
+            if isinstance(failure, Unasked):
+                with self.beginning():
+                    answer = await failure.ask()
+                happening = happening._replace(answers={**happening.answers, failure.question: answer})
+                failure = await self._commit(happening)
+        if failure is not None:
             raise failure
         self._failing.pop(row.id, None)
         metrics.HANDLED.labels(type(event).__name__ if event else "unknown").inc()
@@ -174,7 +186,7 @@ class InboxWorker(Worker[InboxEvent]):
         except Refusal as refusal:
             await self._refuse(happening, ctx, refusal)
         except Exception as error:  # noqa: BLE001 - raised again in the lane of this event
-            if ctx.entry:
+            if ctx.entry and not isinstance(error, Unasked):
                 self._failing[happening.row.id] = ctx.entry
             return error
         return None
@@ -239,6 +251,7 @@ class InboxWorker(Worker[InboxEvent]):
             key=happening.row.key,
             chat=_chat(happening.event, happening.row),
             language=self.house.language,
+            answers=happening.answers,
         )
 
     async def _finish(self, happenings: Sequence[Happening], contexts: Sequence[Context]) -> None:

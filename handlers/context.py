@@ -1,6 +1,6 @@
 """Here lives what a handler is given: the moment, the person, the words, and where promises are kept."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, tzinfo
 from typing import NamedTuple
@@ -49,6 +49,15 @@ class Promise(NamedTuple):
     message_id: int | None
 
 
+class Unasked(Exception):  # noqa: N818 - named for what happened
+    """The answer takes longer than a transaction may last: it is asked for beside it, and the event handled anew."""
+
+    def __init__(self, question: str, ask: Callable[[], Awaitable[object]]) -> None:
+        super().__init__(question)
+        self.question = question
+        self.ask = ask
+
+
 @dataclass(slots=True)
 class Context:
     """Mutable on purpose: replying and sending only append to `promises`; the frame stores them with all the rest.
@@ -58,6 +67,7 @@ class Context:
     audit trail will tell of this event, where a colleague asked for something. `group` is the group chat in which it
     happened: what is answered there, everybody in it reads. `asked`: this answers a question of ours, which stays
     open if it is refused; `overruled`: a command has put an end to the question, even if the command is refused.
+    `answers` are those to what was Unasked when the event was handled before.
     """
 
     now: datetime
@@ -74,6 +84,7 @@ class Context:
     asked: bool = False
     overruled: bool = False
     promises: list[Promise] = field(default_factory=list)
+    answers: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def moment(self) -> Moment:

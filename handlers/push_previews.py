@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
@@ -13,10 +14,11 @@ from domain.messages import Content, Notice, words
 from domain.moments import told
 from domain.push_reports import Span, over_at, span
 from domain.pushes import lasting
+from domain.rules import Rule
 from domain.wording import Person
 from handlers import rules
 from handlers.cards import excerpt
-from handlers.context import Context
+from handlers.context import Context, Unasked
 from handlers.plans import Preview
 from handlers.push_roads import reach_of
 from handlers.push_trials import person_of
@@ -24,7 +26,7 @@ from handlers.push_words import Prepared, prepared
 from models import group_reach, reach
 from models.cards import customers_of
 from models.pushes import Push
-from models.reach import Reach, Sample
+from models.reach import Counted, Reach, Sample
 from models.staff import StaffAccount
 
 NOBODY = 0
@@ -87,10 +89,20 @@ async def _found(push: Push, limits: Reach, ctx: Context) -> tuple[Found, dict[s
         told_of = Found(groups.total, groups.roads, groups.skipped, groups.members, meant, groups=tuple(some))
         return told_of, dict.fromkeys(("zh-CN", "en"), push.audience)
     read = await rules.read(push.rule, ctx)
-    people = await reach.counted(read.seen, ctx.moment, limits)
+    people = await _counted(read.seen, limits, ctx)
     meant = sha256(repr(read.bound).encode()).hexdigest()
     told_of = Found(people.total, people.roads, people.skipped, people.members, meant, people.samples)
     return told_of, rules.in_words(read.rule, read.names, ctx, SHORT)
+
+
+async def _counted(rule: Rule, limits: Reach, ctx: Context) -> Counted:
+    """Where there are many nobody else may wait for it."""
+    question = repr((rule, [(road.account, road.medium.way) for road in limits.roads]))
+    if isinstance(answer := ctx.answers.get(question), Counted):
+        return answer
+    if await reach.is_long(rule, ctx.moment):
+        raise Unasked(question, partial(reach.counted, rule, ctx.moment, limits))
+    return await reach.counted(rule, ctx.moment, limits)
 
 
 def _check_anybody(found: Found) -> None:

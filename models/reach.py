@@ -17,7 +17,7 @@ from models.sql import select
 
 __all__ = ["Counted", "Reach", "Road", "Sample", "counted", "excluded", "fill"]
 
-SAMPLES = 2
+MANY = 5_000  # customers, some 15 µs each
 COUNT = """SELECT account, way, member, reason, COUNT(*) AS n, MIN(customer_id) AS first, MAX(customer_id) AS last
     FROM told GROUP BY account, way, member, reason ORDER BY account, way, member, reason"""
 INSERT = """INSERT INTO recipient (push_id, customer_id, identity_id, account, address, way, member, state, reason,
@@ -50,6 +50,12 @@ class Counted:
     skipped: Mapping[str, int]
     members: Mapping[tuple[str, str], int] = field(default_factory=dict)
     samples: tuple[Sample, ...] = ()
+
+
+async def is_long(rule: Rule, moment: Moment) -> bool:
+    """Whether they are so many that counting them takes longer than a transaction may last."""
+    async with look(moment) as view:
+        return len(await view.ids(rule, limit=MANY + 1)) > MANY
 
 
 async def counted(rule: Rule, moment: Moment, reach: Reach) -> Counted:

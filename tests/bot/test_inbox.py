@@ -2,23 +2,30 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.database import transaction
 from bot.inbox import Happening, InboxWorker
 from channels.parts import divided, texts
 from domain.errors import Unreadable
+from domain.media import Medium
 from domain.messages import OutboundMessage, words
 from domain.outgoing import Outgoing
 from domain.permissions import Role
 from handlers import router
-from handlers.context import House
-from models.customers import Customer
+from handlers.context import House, Unasked
+from models import reach
+from models.customers import Customer, Identity
+from models.database import insert_many
 from models.inbox import OWN, Arrival, InboxEvent
 from models.leads import Lead
 from models.messages import Message
 from models.outbox import OutboxItem
+from models.plans import Plan
+from models.pushes import Push
 from models.staff import Staff
 from tests.bot.post_office import Bell, PostOffice
 from tests.clock import Clock
@@ -73,6 +80,30 @@ async def test_one_that_fails_takes_nobody_along(worker: InboxWorker, office: Po
     assert [(await InboxEvent.get(id=row.id)).state for row in rows] == ["done", "waiting", "done"]
     assert sorted([m.text for m in await Message.filter(direction="in")]) == ["Ben hello", "Mia hello", "Zoe hello"]
     assert await Lead.all().count() == 2
+
+
+async def test_what_takes_long_is_asked_beside_the_transaction(
+    worker: InboxWorker, office: PostOffice, clock: Clock
+) -> None:
+    """A preview of a push to many: counting them holds nobody up, and it is handled once for all that."""
+    chat = Medium("message", 4096, "utf16", "")
+    worker.house = replace(worker.house, media={"post": (chat,)}, approval_over=10_000)
+    await Staff.appoint("韩梅梅", Role.MANAGER, {"post": "群发"}, clock())
+    rows = await insert_many(Customer, ("created_at", "seen_at"), [(clock(), clock())] * (reach.MANY + 1))
+    columns = ("customer_id", "account", "external_id", "state_at", "added_at")
+    await insert_many(Identity, columns, [(each, "post", f"u{each}", clock(), clock()) for (each,) in rows])
+    line = "群发 人群=score>=0\n您好"
+    (row,) = await told(office, clock, line)
+    ctx = worker._context(Happening(row, await office.read(row.told), clock()))
+    with pytest.raises(Unasked):
+        async with transaction():
+            await worker._handle(Happening(row, await office.read(row.told), clock()), ctx)
+    assert await Push.all().count() == 0
+    await worker.drain("post:群发")
+    assert (await InboxEvent.get(id=row.id)).state == "done"
+    (answer,) = await said()
+    assert f"{reach.MANY + 1}" in answer
+    assert await Push.all().count() == await Plan.all().count() == 1
 
 
 async def test_a_refusal_keeps_nothing_but_the_answer(worker: InboxWorker, office: PostOffice, clock: Clock) -> None:

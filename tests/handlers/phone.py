@@ -9,7 +9,7 @@ from domain.events import ButtonPressed, Chat, InboundEvent, MessageReceived, Se
 from domain.messages import Address, Content, OutboundMessage, Text, words
 from domain.outgoing import Outgoing
 from handlers import router
-from handlers.context import Context, House
+from handlers.context import Context, House, Unasked
 from models.audit import AuditEntry
 from models.customers import Customer, Identity
 from models.dialogs import Dialog
@@ -39,13 +39,18 @@ class Phone:
     async def meet(self, event: InboundEvent) -> str:
         """Everything that is answered here, as it is read."""
         self.key += 1
-        ctx = self._context()
+        return await self._handled(event, self._context())
+
+    async def _handled(self, event: InboundEvent, ctx: Context) -> str:
         try:
             async with transaction():
                 await router.dispatch(event, ctx)
                 for promise in ctx.promises:
                     await OutboxItem.enqueue(promise.outgoing, ctx.now, promise.message_id)
                 await AuditEntry.append([ctx.entry] if ctx.entry else [], KEY)
+        except Unasked as wanted:
+            answers = {**ctx.answers, wanted.question: await wanted.ask()}
+            return await self._handled(event, replace(self._context(), answers=answers))
         except Refusal as refusal:
             await self._refuse(ctx, refusal)
         self.sent = [promise.outgoing for promise in ctx.promises]
