@@ -95,8 +95,8 @@ async def hear(event: SendingReported, ctx: Context) -> None:
     if job := await Batch.get_or_none(account=place[0], task=place[1] or "-", way="mass"):
         await _settle_job(event, job.id, ctx)
     elif row := await ledger.reported(*place):
-        if not row.told:  # it is taken down as sent before it is more than that
-            await push_rounds.harvest(await Push.get(id=row.push_id), ctx)
+        if not row.told:
+            await _take_down(row.push_id, place, ctx)
         await ledger.end(*place, "delivered" if event.ok else "failed", event.reason, event.at)
     elif ctx.now - ctx.arrived < OVERTAKEN and await ledger.is_in_flight(event.account):
         raise Unreadable("early")
@@ -207,6 +207,13 @@ async def _harvest(push: Push, ctx: Context) -> None:
         lane = f"push:{push.id}:{push.turn}"
         more = PushRound(ctx.now, push.id, push.turn, mark)
         await InboxEvent.remind(more, f"{lane}:{mark}", ctx.now, ctx.now, lane=lane)
+
+
+async def _take_down(push_id: int, place: tuple[str, str], ctx: Context) -> None:
+    """As sent, before it is more than that, with all who were sent to before. The push is held: nobody else does so."""
+    push = await Push.held(push_id)
+    while push and (row := await ledger.reported(*place)) and not row.told:
+        await push_rounds.harvest(push, ctx)
 
 
 def _question(batch: Batch, ctx: Context) -> PushAsked:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from domain.media import Way
 from models.fields import instant, milliseconds
@@ -47,7 +47,7 @@ NEXT_DUE = """SELECT MIN(due) AS due FROM (
         WHERE b.push_id = $1 AND b.state = 'sending') AS each_due"""
 UNTOLD = """SELECT r.id, r.sent_at, r.identity_id, COALESCE(i.customer_id, r.customer_id) AS now_id, o.payload
     FROM recipient AS r LEFT JOIN identity AS i ON i.id = r.identity_id LEFT JOIN outbox_item AS o ON o.id = r.outbox_id
-    WHERE r.push_id = $1 AND r.state = '{state}' AND r.told = false ORDER BY r.id LIMIT $2"""
+    WHERE r.push_id = $1 AND r.state = 'sent' AND r.told = false ORDER BY r.id LIMIT $2"""
 TELL = "UPDATE recipient SET told = true WHERE {chosen} RETURNING id"
 
 
@@ -151,10 +151,7 @@ async def next_due(push_id: int) -> datetime | None:
 
 async def untold(push_id: int, most: int) -> list[Reached]:
     """Whom rules and conversations do not know of yet."""
-    found: list[dict[str, Any]] = []
-    for state in ("sent", "delivered", "read"):
-        if len(found) < most:
-            found += await select(UNTOLD.format(state=state), push_id, most - len(found))
+    found = await select(UNTOLD, push_id, most)
     return [
         Reached(row["id"], instant(row["sent_at"] or 0), row["identity_id"], row["now_id"], row["payload"])
         for row in found

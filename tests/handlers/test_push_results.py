@@ -24,6 +24,7 @@ from models.recipients import Recipient
 from tests.handlers.phone import Phone
 from tests.handlers.planning import Hire
 from tests.handlers.under_way import TASK, asked, batches, counts, ledger, promised, push, settled, with_media
+from tests.racing import overlapping
 
 
 @pytest.fixture
@@ -222,6 +223,27 @@ async def test_a_template_message_is_reported_alone(boss: Phone, ok: bool, reaso
     assert await counts(made) == {state: 1, "sent": 1}
     assert (await Recipient.get(id=1)).reason == reason
     assert await Behaviour.filter(name=PUSHED).count() == 2
+
+
+async def test_who_has_it_is_taken_down_before_more_is_known_of_them_however_many_are_before_them(boss: Phone) -> None:
+    made = await push(boss)
+    await ledger(made, UNTOLD + 1, boss.clock(), way="notice", account="official", state="sent")
+    last = await Recipient.filter(push_id=made.id).order_by("-id").first()
+    assert last
+    await Recipient.filter(id=last.id).update(platform_id="77")
+    await boss.meet(SendingReported(boss.clock(), "official", "77", ok=True))
+    row = await Recipient.get(id=last.id)
+    assert (row.state, row.told) == ("delivered", True)
+
+
+async def test_a_round_and_a_report_at_once_take_down_one_line(boss: Phone) -> None:
+    made = await push(boss)
+    await ledger(made, 1, boss.clock(), way="notice", account="official", state="sent")
+    await Recipient.filter(push_id=made.id).update(platform_id="77")
+    report = SendingReported(boss.clock(), "official", "77", ok=True)
+    await overlapping(lambda: boss.meet(PushRound(boss.clock(), made.id, 1)), lambda: boss.meet(report))
+    assert await counts(made) == {"delivered": 1}
+    assert await Message.filter(direction="out").count() == 1
 
 
 async def test_a_report_that_is_too_early_is_heard_again(boss: Phone) -> None:
