@@ -148,7 +148,7 @@ async def cancel(push: Push, ctx: Context) -> None:
     is_stopped = await push.move("cancelled", ctx.now, of=CANCELLABLE)
     if is_stopped:
         await Recipient.take_back(push.id)
-        await Recipient.skip_waiting(push.id, "cancelled")
+        await push_rounds.drop(push, ctx)
     tasks = await push_results.call_off(push, ctx)
     if not is_stopped and not tasks:
         raise await _idle(push, "cancel", ctx)

@@ -9,7 +9,7 @@ from domain.events import SendingReported
 from domain.messages import Address
 from domain.outgoing import GroupPush, GroupPushEdit
 from domain.push_batches import next_asking
-from domain.push_events import PushAsked, PushResult, PushResultRead, PushRound, PushSettled, PushUnread
+from domain.push_events import PushAsked, PushResult, PushResultRead, PushSettled, PushUnread
 from handlers import push_reports, push_rounds
 from handlers.context import Context
 from handlers.router import on
@@ -203,10 +203,7 @@ async def _go_on(held: Held, ctx: Context) -> None:
 async def _harvest(push: Push, ctx: Context) -> None:
     """More than fits one transaction is left to rounds, which go on until nothing is left."""
     if await push_rounds.harvest(push, ctx) and push.state != "running":
-        mark = milliseconds(ctx.now)
-        lane = f"push:{push.id}:{push.turn}"
-        more = PushRound(ctx.now, push.id, push.turn, mark)
-        await InboxEvent.remind(more, f"{lane}:{mark}", ctx.now, ctx.now, lane=lane)
+        await push_rounds.look_again(push, ctx)
 
 
 async def _take_down(push_id: int, place: tuple[str, str], ctx: Context) -> None:

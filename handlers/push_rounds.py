@@ -18,10 +18,10 @@ from models import recipient_feed
 from models.fields import milliseconds
 from models.inbox import InboxEvent
 from models.pushes import Push
-from models.recipients import Recipient
+from models.recipients import MANY, Recipient
 from models.staff import Staff
 
-__all__ = ["begin", "harvest", "launch", "wait_again"]
+__all__ = ["begin", "drop", "harvest", "launch", "look_again", "wait_again"]
 
 EVERY = timedelta(seconds=1)
 NOW_AND_THEN = 60  # rounds, after which all who wait are looked through: the media of an account may have changed
@@ -55,6 +55,17 @@ async def begin(push: Push, ctx: Context) -> bool:
         return False
     await _store(PushRound(ctx.now, push.id, push.turn), ctx)
     return True
+
+
+async def drop(push: Push, ctx: Context) -> None:
+    """It is cancelled: nobody of those who wait gets it. More than fit one transaction are left to rounds."""
+    if await Recipient.skip_waiting(push.id, "cancelled") == MANY:
+        await look_again(push, ctx)
+
+
+async def look_again(push: Push, ctx: Context) -> None:
+    """A round more of one that is not running."""
+    await _store(PushRound(ctx.now, push.id, push.turn, milliseconds(ctx.now)), ctx)
 
 
 @on(PushDue)
@@ -95,6 +106,7 @@ async def _go_on(push: Push, event: PushRound, ctx: Context) -> None:
     await push_batches.promise(push, ctx, everywhere=event.round % NOW_AND_THEN == 0)
     fed = await feed(push, event.free_at, ctx)
     is_any_left = await _is_any_left(push)
+    await asyncio.sleep(0)  # on SQLite nothing in a transaction waits: everybody else gets a turn
     untold = await harvest(push, ctx)  # after that look: whoever was the last to be sent to meanwhile is told of, too
     await push_reports.progress(push, ctx)
     if fed.more or untold:
@@ -113,12 +125,13 @@ async def _wind_up(push: Push, event: PushRound, ctx: Context) -> None:
     if push.state not in {"paused", "cancelled", "done"}:
         return
     await Recipient.take_back(push.id)
-    if push.state == "cancelled":
-        await Recipient.skip_waiting(push.id, "cancelled")
+    many = push.state == "cancelled" and await Recipient.skip_waiting(push.id, "cancelled") == MANY
     is_flying = await Recipient.is_any(push.id, "sending")
     untold = await harvest(push, ctx)
-    if is_flying or untold:
-        await _again(event, ctx.now if untold else ctx.now + EVERY, None, ctx)
+    if many or untold:
+        await _again(event, ctx.now, None, ctx)
+    elif is_flying:
+        await _again(event, ctx.now + EVERY, None, ctx)
 
 
 async def _is_any_left(push: Push) -> bool:

@@ -37,7 +37,6 @@ from models.dialogs import Dialog
 from models.inbox import InboxEvent
 from models.plans import Plan
 from models.pushes import Push
-from models.recipients import Recipient
 from models.staff import Staff
 
 __all__ = ["draft", "meant", "queue", "reach_of", "read"]
@@ -181,7 +180,7 @@ async def _fill(row: Push, event: PushFilled, ctx: Context) -> None:
         rule = rules.within(bound(parse(row.rule), await rules.names(ctx)), await person.scope())
     except Refusal:  # a tag or colleague of the rule has gone since the first ones
         await row.move("cancelled", ctx.now, of=("filling",))
-        await Recipient.skip_waiting(row.id, "cancelled")
+        await push_rounds.drop(row, ctx)
         ctx.tell(row.place, row.language, "pushes/unfilled", id=row.short_id)
         return
     after = await reach.fill(row, rule, moment, await reach_of(row, ctx), event.after, AT_ONCE)

@@ -22,7 +22,8 @@ RecipientState = Literal["waiting", "sending", "sent", "delivered", "read", "fai
 MANY = 10_000  # ids in one statement: SQLite takes 32,766 values
 COUNTS = "SELECT state, reason, COUNT(*) AS n FROM recipient WHERE push_id = $1 GROUP BY state, reason"
 IS_ANY = "SELECT 1 AS one FROM recipient WHERE push_id = $1 AND state = $2 LIMIT 1"
-SKIP = """UPDATE recipient SET state = 'skipped', reason = $2 WHERE push_id = $1 AND state = 'waiting' RETURNING id"""
+SKIP = """UPDATE recipient SET state = 'skipped', reason = $2 WHERE id IN
+    (SELECT id FROM recipient WHERE push_id = $1 AND state = 'waiting' LIMIT $3) AND state = 'waiting' RETURNING id"""
 # What is being marked as sent at this very moment is passed over, and never waited for.
 UNSENT = """SELECT o.id FROM recipient AS r JOIN outbox_item AS o ON o.id = r.outbox_id
     WHERE {chosen} AND r.state = 'sending' AND o.state = 'waiting'{passed}"""
@@ -95,8 +96,8 @@ class Recipient(Model):
 
     @classmethod
     async def skip_waiting(cls, push_id: int, reason: str) -> int:
-        """None of those who wait is to be sent to any more."""
-        return len(await select(SKIP, push_id, reason))
+        """None of those who wait is to be sent to any more; MANY of them at a time."""
+        return len(await select(SKIP, push_id, reason, MANY))
 
     @classmethod
     async def take_back(cls, push_id: int) -> int:

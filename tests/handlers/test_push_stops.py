@@ -8,10 +8,12 @@ import pytest
 from domain.messages import Address, Card, OutboundMessage, words
 from domain.push_events import PushDue, PushRound
 from domain.pushes import PushRules
+from handlers import push_rounds
 from handlers.context import House
 from models.behaviours import Behaviour
+from models.database import insert_many
 from models.outbox import OutboxItem
-from models.recipients import Recipient
+from models.recipients import MANY, Recipient
 from models.staff import Staff, StaffAccount
 from tests.clock import Clock
 from tests.handlers.phone import Phone
@@ -101,6 +103,22 @@ async def test_what_is_put_off_after_a_cancelling_is_skipped(works: Works, clock
     await works.next()
     assert await states(push) == ["skipped(cancelled)"] * 2
     assert await OutboxItem.filter(recipient_id__isnull=False).count() == 0
+
+
+async def test_of_very_many_who_wait_at_a_cancelling_each_round_skips_some(works: Works, clock: Clock) -> None:
+    push = await drafted(clock(), starts_at=START + timedelta(hours=1))
+    await works.launch(push)
+    columns = ("push_id", "customer_id", "account", "address", "way")
+    rows = [(push.id, n, "telegram", f"u{n}", "message") for n in range(1, MANY + 2)]
+    await insert_many(Recipient, columns, rows)
+    async with works.acting() as ctx:
+        await push.move("cancelled", clock(), of=("queued",))
+        await push_rounds.drop(push, ctx)
+    assert await Recipient.filter(state="waiting").count() == 1
+    await works.next()
+    assert await Recipient.filter(state="skipped", reason="cancelled").count() == MANY + 1
+    await works.next()
+    assert await works.next() is None
 
 
 async def test_a_round_of_an_earlier_start_does_nothing(works: Works, clock: Clock) -> None:
