@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from hashlib import sha256
@@ -144,40 +144,35 @@ def _kinds(accounts: Mapping[str, object], ctx: Context) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The words as somebody would read them, by one road."""
+    """The words as somebody would get them by one road, and as they are shown: with the addresses that were typed."""
 
     road: tuple[str, str]
     content: Content
+    shown: Content
     id: str = ""
     name: str = ""
 
 
 async def _samples(found: Found, used: Mapping[tuple[str, str], Medium], text: Prepared) -> list[Written]:
     """For two customers; and for nobody by each road, where that can be no longer, so that all roads are tried."""
-    common = [Written(road, _for(Person(), medium, text, found)) for road, medium in used.items()]
+
+    def written(road: tuple[str, str], person: Person, short_id: str = "", name: str = "") -> Written:
+        is_own = used[road].personal and not found.groups
+        got, shown = (
+            each.content(person, NOBODY) if is_own else each.common() for each in (text, replace(text, links={}))
+        )
+        return Written(road, got, shown, short_id, name)
+
+    common = [written(road, Person()) for road in used]
     if found.groups:
-        return [
-            Written(common[0].road, common[0].content, *named.partition(" ")[::2]) for named in found.groups
-        ] + common
+        return [written(common[0].road, Person(), *named.partition(" ")[::2]) for named in found.groups] + common
     customers = await customers_of([sample.customer_id for sample in found.samples])
     rows = {row.id: row for row in customers}
     some = [(sample, rows[sample.customer_id]) for sample in found.samples if sample.customer_id in rows]
     spread = [some[0], some[-1]] if len(some) > 1 else some
-    written = [
-        Written(
-            (sample.account, sample.way),
-            _for(person_of(row), used[sample.account, sample.way], text, found),
-            row.short_id,
-            row.name,
-        )
-        for sample, row in spread
-    ]
-    return written + common
-
-
-def _for(person: Person, medium: Medium, text: Prepared, found: Found) -> Content:
-    is_own = medium.personal and not found.groups
-    return text.content(person, NOBODY) if is_own else text.common()
+    return [
+        written((sample.account, sample.way), person_of(row), row.short_id, row.name) for sample, row in spread
+    ] + common
 
 
 def _check_lengths(samples: list[Written], used: Mapping[tuple[str, str], Medium], ctx: Context) -> None:
@@ -208,8 +203,8 @@ def _channels(found: Found, ctx: Context) -> list[dict[str, Any]]:
 
 
 def _shown(sample: Written) -> dict[str, str]:
-    kind = "" if sample.content.kind in {"text", "notice"} else sample.content.kind
-    return {"id": sample.id, "name": sample.name, "kind": kind, "text": excerpt(words(sample.content), LONG)}
+    kind = "" if sample.shown.kind in {"text", "notice"} else sample.shown.kind
+    return {"id": sample.id, "name": sample.name, "kind": kind, "text": excerpt(words(sample.shown), LONG)}
 
 
 async def _members(found: Found) -> list[str]:

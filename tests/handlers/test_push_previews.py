@@ -177,6 +177,17 @@ async def test_a_card_and_a_picture(chief: Phone, meet: Meet) -> None:
     )
 
 
+async def test_addresses_are_shown_as_typed_and_measured_as_sent(chief: Phone, meet: Meet) -> None:
+    rules = PushRules(public_url="https://crm.example", link_key=b"key")
+    chief.house = replace(chief.house, push=rules)
+    await meet("张三", account="telegram", city="上海")
+    preview = await chief.say("群发 人群=城市=上海\n您好 https://a.cn/11")
+    assert "例 C1 张三：您好 https://a.cn/11" in preview
+    longer = len("https://crm.example/t/") + 24 - len("https://a.cn/11")
+    answer = await chief.say(f"群发 人群=城市=上海\n{'好' * 4080} https://a.cn/11")
+    assert f"超出 {longer + 4080 + 16 - 4096} 个字符" in answer
+
+
 async def test_group_chats_by_label(chief: Phone, clock: Clock) -> None:
     for n, writable in enumerate((True, False), 1):
         group = await Group.create(account="telegram", external_id=f"-{n}", title=f"群{n}", writable=writable)
