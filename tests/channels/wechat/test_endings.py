@@ -10,7 +10,7 @@ from domain.events import SendingReported
 from domain.messages import Text
 from domain.outgoing import GroupPush
 from tests.channels.wechat.conftest import OPENID, Stage, message
-from tests.channels.wechat.test_mass import FANS, LANE
+from tests.channels.wechat.test_mass_messages import FANS, LANE
 from tests.channels.wechat.test_notices import NOTICE
 
 WORDS = Path(__file__).parents[3] / "templates" / "words"
