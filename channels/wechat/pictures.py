@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import Final
 
 from channels import Tools
-from channels.http import call
+from channels.fetching import NotPublic, fetch
 from channels.wechat.api import Api
 from domain.errors import CallFailed
 
@@ -44,10 +44,10 @@ class Pictures:
             return media
 
     async def _fetch(self, url: str) -> tuple[bytes, str]:
-        """Only https and our own server: plain addresses of the inner network are nobody's to see."""
-        if not url.startswith(("https://", f"{self._tools.public_url.rstrip('/')}/")):
-            raise NoPicture("not https")
-        reply = await call(self._tools.session, "GET", url)
+        try:
+            reply = await fetch(url, self._tools)
+        except NotPublic as error:
+            raise NoPicture(str(error)) from error
         if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # later it may be there
             raise CallFailed(f"HTTP {reply.status}")
         kind = reply.headers.get("content-type", "").partition(";")[0].strip().lower()

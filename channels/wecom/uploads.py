@@ -8,7 +8,8 @@ from typing import Final, Literal
 from urllib.parse import unquote, urlsplit
 
 from channels import Tools
-from channels.http import Reply, call
+from channels.fetching import NotPublic, fetch
+from channels.http import Reply
 from channels.wecom.api import Api
 from domain.errors import CallFailed
 
@@ -53,10 +54,10 @@ class Uploads:
             return media
 
     async def _fetch(self, kind: Kind, url: str, name: str) -> tuple[bytes, str]:
-        """Only https and our own server: plain addresses of the inner network are nobody's to see."""
-        if not url.startswith(("https://", f"{self._tools.public_url.rstrip('/')}/")):
-            raise NoMedia("not https")
-        reply = await call(self._tools.session, "GET", url)
+        try:
+            reply = await fetch(url, self._tools)
+        except NotPublic as error:
+            raise NoMedia(str(error)) from error
         if reply.status >= HTTPStatus.INTERNAL_SERVER_ERROR:  # later it may be there
             raise CallFailed(f"HTTP {reply.status}")
         if reply.status != HTTPStatus.OK or not LEAST <= len(reply.body) <= LARGEST[kind]:

@@ -245,6 +245,7 @@ async def test_inner_network_is_not_looked_at(stage: Stage, aiohttp_server: Serv
     app.router.add_get("/{path:.*}", inside)
     server = await aiohttp_server(app)
     assert await deliver(stage, Image(url=str(server.make_url("/a.png")))) == Refused("media")
+    assert await deliver(stage, Image(url=str(server.make_url("/a.png").with_scheme("https")))) == Refused("media")
     assert await deliver(stage, Image()) == Refused("media")
     assert asked == []
 

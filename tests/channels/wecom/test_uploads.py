@@ -111,7 +111,13 @@ async def test_what_is_big_for_a_picture_is_a_file(channel: Channel, shop: Shop)
 
 @pytest.mark.parametrize(
     "content",
-    [Image(), File(name="报价"), Image(url="http://10.0.0.1/a.png"), File(url="file:///etc/passwd")],
+    [
+        Image(),
+        File(name="报价"),
+        Image(url="http://10.0.0.1/a.png"),
+        File(url="https://127.0.0.1:1/a.pdf"),
+        File(url="file:///etc/passwd"),
+    ],
     ids=str,
 )
 async def test_nothing_else_is_fetched(channel: Channel, sandbox: Sandbox, content: Content) -> None:
