@@ -55,7 +55,7 @@ async def previewed(push: Push, ctx: Context) -> Preview:
     """Raises Refusal where nothing of it could be sent, or not so."""
     limits = await reach_of(push, ctx)
     found, audience = await _found(push, limits, ctx)
-    _check_anybody(found)
+    _check_anybody(found, push)
     media: dict[tuple[str, str], Medium] = {(road.account, road.medium.way): road.medium for road in limits.roads}
     used = {road: _medium(road, media, push, ctx) for road in sorted(found.roads)}
     _check_numbers(found, used, push, ctx)
@@ -105,9 +105,9 @@ async def _counted(rule: Rule, limits: Reach, ctx: Context) -> Counted:
     return await reach.counted(rule, ctx.moment, limits)
 
 
-def _check_anybody(found: Found) -> None:
+def _check_anybody(found: Found, push: Push) -> None:
     if not found.total:
-        raise Refusal("refusals/push_empty")
+        raise Refusal("refusals/push_empty", labels=push.labels)
     if not found.people:
         skipped = sorted(found.skipped.items(), key=lambda each: (-each[1], each[0]))
         raise Refusal("refusals/push_nobody", total=found.total, skipped=skipped)

@@ -81,7 +81,7 @@ async def test_every_road_is_named_and_who_has_to_confirm(chief: Phone, meet: Me
         ("群发 人群=城市=上海\n{{ 商品 }}到了", "商品"),
         (
             f"群发 人群=城市=上海\n{'好' * 4097}",
-            "telegram（Telegram消息） 来说太长：写给 C1 的超出 1 个字符，最多 4096",
+            "telegram（Telegram消息）来说太长：写给 C1 的超出 1 个字符，最多 4096",
         ),
         ("群发 人群=城市=上海 模板=没有", "没有"),
         ("群发 人群=城市=上海 时间=昨天\n您好", "「昨天」已经过去了"),
@@ -96,7 +96,7 @@ async def test_every_road_is_named_and_who_has_to_confirm(chief: Phone, meet: Me
         ("群发 人群=城市=上海 人群=城市=北京\n您好", "写了两次"),
         ("群发 人群=城市=上海 图片=ftp://x/y.png\n您好", "不是能打开的网址"),
         ("群发 人群=城市=上海 链接=https://a.example/x\n您好", "卡片要有标题"),
-        ("群发 到群=#没有\n您好", "一个符合的都没有"),
+        ("群发 到群=#没有\n您好", "没有一个群带 #没有，没有群发。看有哪些群：群；给群打标签：群 Q7 标签 +没有"),
     ],
 )
 async def test_mistakes_teach_and_nothing_is_sent(chief: Phone, meet: Meet, typed: str, said: str) -> None:
@@ -112,14 +112,16 @@ async def test_mistakes_teach_and_nothing_is_sent(chief: Phone, meet: Meet, type
 async def test_a_list_that_is_too_short_for_the_platform(chief: Phone, meet: Meet) -> None:
     await meet("张三", account="official", city="上海")
     answer = await chief.say("群发 人群=城市=上海 方式=群发\n您好")
-    assert "official（公众号群发） 一次至少要 2 人，现在只有 1 人" in answer
+    assert "official（公众号群发）一次至少要 2 人，现在只有 1 人" in answer
     await meet("李四", account="official", city="上海")
     assert "公众号群发 2" in await chief.say("群发 人群=城市=上海 方式=群发\n您好")
 
 
 async def test_words_that_differ_do_not_fit_a_list(chief: Phone, meet: Meet) -> None:
     await people(meet, 2)
-    assert "默认" in await chief.say("群发 人群=城市=上海 方式=群发\n{{ 客户 }}您好")
+    answer = await chief.say("群发 人群=城市=上海 方式=群发\n{{ 客户 }}您好")
+    assert "「客户」填不了" in answer
+    assert '写个默认：{{ 客户 or "…" }}，或用 渠道=、方式= 只走逐个发的消息' in answer
     answer = await chief.say('群发 人群=城市=上海 方式=群发\n{{ 客户 or "您" }}好')
     assert "例 C1 客户0：您好" in answer
 
@@ -127,7 +129,7 @@ async def test_words_that_differ_do_not_fit_a_list(chief: Phone, meet: Meet) -> 
 async def test_what_a_medium_cannot_carry(chief: Phone, meet: Meet) -> None:
     await people(meet, 2)
     answer = await chief.say("群发 人群=城市=上海 方式=群发 文件=https://a.example/x.pdf")
-    assert "official（公众号群发） 发不了文件" in answer
+    assert "official（公众号群发）发不了文件" in answer
 
 
 async def test_what_is_missing_is_asked_for(chief: Phone, meet: Meet) -> None:

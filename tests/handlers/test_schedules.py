@@ -119,6 +119,7 @@ async def test_what_the_push_could_not_be_the_schedule_cannot(chief: Phone, meet
     await shanghai(meet, "甲")
     for typed, answer in {
         "定时 每两周 人群=城市=上海\n您好": "没看懂多久一次：每两周",
+        "定时 明天10点 人群=城市=上海\n您好": "只发一次不用定时：群发 … 时间=明天10点",
         "定时 每30分钟 人群=城市=上海\n您好": "太密了：每30分钟",
         '定时 "0 9 30 2 *" 人群=城市=上海\n您好': "没有这样的日子",
         "定时 每5小时 人群=城市=上海\n您好": "分不匀一天",
