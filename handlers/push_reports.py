@@ -15,10 +15,11 @@ from handlers.times import local
 from models import push_reports as ledger
 from models import rows
 from models.batches import Batch
+from models.groups import Group
 from models.inbox import InboxEvent
 from models.outbox import OutboxItem
 from models.pushes import Push
-from models.staff import StaffAccount
+from models.staff import Staff, StaffAccount
 from templates import render
 
 EDITING = frozenset({"telegram"})  # kinds of accounts where what was said can be changed
@@ -35,7 +36,7 @@ async def progress(push: Push, ctx: Context) -> None:
     if push.told_at and ctx.now - push.told_at < EVERY:
         return
     numbers = await ledger.states(push.id)
-    if not numbers.waiting:
+    if not numbers.waiting or not await _is_heard(push):
         return  # the report says it
     edits = ctx.house.accounts.get(push.account) in EDITING
     if push.told_id is None:
@@ -125,7 +126,14 @@ async def awaited(push: Push) -> list[str]:
     return list(dict.fromkeys(names.get(each, each[1]) for each in found))
 
 
+async def _is_heard(push: Push) -> bool:
+    """Whether who asked for it still works here, or asked in a group that others read."""
+    return await Staff.exists(id=push.staff_id, active=True) or await Group.allows(push.place)
+
+
 async def _report(push: Push, numbers: Numbers, what: End, ctx: Context) -> None:
+    if not await _is_heard(push):
+        return
     failures = await ledger.failures(push.id, FAILURES) if numbers.of("failed") else []
     members = await awaited(push) if numbers.of("awaiting") else []
     until = push.ended_at if what == "done" and push.ended_at else ctx.now

@@ -13,6 +13,7 @@ from handlers import push_reports
 from handlers.context import Context, House
 from models.behaviours import CLICKED, Act, Behaviour
 from models.customers import Identity
+from models.groups import Group
 from models.inbox import InboxEvent
 from models.orders import Order, Sale
 from models.outbox import OutboxItem
@@ -235,3 +236,12 @@ async def test_where_a_message_cannot_be_changed_it_is_counted_seldom(boss: Phon
         with listened() as heard:
             await push_reports.progress(made, ctx)
     assert heard == []
+
+
+async def test_who_has_left_is_told_nothing_in_their_own_chat(boss: Phone) -> None:
+    made = await some(boss, sent=10, waiting=30)
+    await Staff.all().update(active=False)
+    assert await told(made, boss) == []
+    assert await told(made, boss, "finished") == []
+    await Group.allow(made.place, "群发小组", boss.clock())
+    assert "P1" in (await told(made, boss, "finished"))[0]
