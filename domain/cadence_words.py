@@ -38,7 +38,7 @@ PARTS: dict[str, PartOfDay] = {"早": "morning", "晚": "evening", "night": "eve
 NUMBERS = {"": 1, "other ": 2, "two ": 2, "three ": 3, "four ": 4, "six ": 6, "eight ": 8, "twelve ": 12}
 GAP = re.compile(r" {0,2}(?:的|,|at |@ ?)? ?", re.IGNORECASE)
 CLOSED = re.compile(r"\s*,?\s*")
-HANGING = re.compile(r"[到至和及与、&~–-]|(?:to|and|at|on)(?=\s)|[0-9]|[点时]", re.IGNORECASE)
+HANGING = re.compile(r"到(?!群\s*=)|[至和及与、&~–-]|(?:to|and|at|on)(?=\s)|[0-9]|[点时]", re.IGNORECASE)
 TODAY = date.min  # no rule of clocks asks which day it is
 
 scanner = Scanner(CLOCKS)

@@ -83,7 +83,8 @@ SAID = {
 
 @pytest.mark.parametrize(("said", "cron"), SAID.items())
 def test_what_is_said_becomes_five_fields(said: str, cron: str) -> None:
-    for text, rest in ((said, ""), (f'"{said}" to=#old', "to=#old"), (f"  {said} 人群=#老客", "人群=#老客")):
+    behind = ("人群=#老客", "到群=#区域A", "groups=#north")
+    for text, rest in ((said, ""), (f'"{said}" to=#old', "to=#old"), *((f"  {said} {each}", each) for each in behind)):
         found = leading(text)
         assert (found.cadence.cron, text[found.end :].strip()) == (cron, rest), text
     assert cadence_of(cron).cron == cron
