@@ -51,11 +51,11 @@ class Found:
         return sum(self.roads.values())
 
 
-async def previewed(push: Push, ctx: Context) -> Preview:
-    """Raises Refusal where nothing of it could be sent, or not so."""
+async def previewed(push: Push, ctx: Context, *, later: bool = False) -> Preview:
+    """Raises Refusal where nothing of it could be sent, or not so; `later` those who cannot get it now perhaps can."""
     limits = await reach_of(push, ctx)
     found, audience = await _found(push, limits, ctx)
-    _check_anybody(found, push)
+    _check_anybody(found, push, later=later)
     media: dict[tuple[str, str], Medium] = {(road.account, road.medium.way): road.medium for road in limits.roads}
     used = {road: _medium(road, media, push, ctx) for road in sorted(found.roads)}
     _check_numbers(found, used, push, ctx)
@@ -105,10 +105,10 @@ async def _counted(rule: Rule, limits: Reach, ctx: Context) -> Counted:
     return await reach.counted(rule, ctx.moment, limits)
 
 
-def _check_anybody(found: Found, push: Push) -> None:
+def _check_anybody(found: Found, push: Push, *, later: bool) -> None:
     if not found.total:
         raise Refusal("refusals/push_empty", labels=push.labels)
-    if not found.people:
+    if not found.people and not later:
         skipped = sorted(found.skipped.items(), key=lambda each: (-each[1], each[0]))
         raise Refusal("refusals/push_nobody", total=found.total, skipped=skipped)
 
@@ -164,7 +164,7 @@ async def _samples(found: Found, used: Mapping[tuple[str, str], Medium], text: P
         return Written(road, got, shown, short_id, name)
 
     common = [written(road, Person()) for road in used]
-    if found.groups:
+    if found.groups and common:
         return [written(common[0].road, Person(), *named.partition(" ")[::2]) for named in found.groups] + common
     customers = await customers_of([sample.customer_id for sample in found.samples])
     rows = {row.id: row for row in customers}

@@ -108,8 +108,8 @@ async def _plan(asked: Invocation, ctx: Context) -> None:
 
 
 async def _previewed(row: Schedule, push: Push, ctx: Context) -> Preview:
-    """The push as it would be now, and when it will be sent; Refusal for what could not be sent now."""
-    preview = await previewed(push, ctx)
+    """The push as it would be now, and when it will be sent; Refusal for what could never be sent so."""
+    preview = await previewed(push, ctx, later=True)
     shown = dict(preview.values)
     for name in ("at", "takes", "waits"):  # of a push that begins now
         shown.pop(name, None)

@@ -9,6 +9,8 @@ from domain.permissions import Role
 from domain.pushes import PushRules
 from handlers.context import House
 from models.audit import AuditEntry
+from models.customers import Identity
+from models.groups import Group, GroupLabel
 from models.inbox import InboxEvent
 from models.plans import Plan
 from models.pushes import Push
@@ -113,6 +115,19 @@ async def test_one_that_has_grown_meanwhile_is_previewed_again_or_refused(chief:
     await shanghai(meet, *"辛壬癸")
     assert "超过 9，要另一位经理批准" in await chief.say(f"确认 {code}")
     assert (await Schedule.get()).state == "draft"
+
+
+async def test_who_cannot_get_it_now_can_by_then(chief: Phone, meet: Meet) -> None:
+    await shanghai(meet, "甲", "乙")
+    await Identity.all().update(opted_out_at=chief.clock())
+    preview = (await chief.say("定时 每天9点 人群=城市=上海\n您好")).splitlines()
+    assert "每天 09:00，现在是 0 位客户（共 2）" in preview[0]
+    assert preview[2:4] == ["人群：城市是「上海」", "不发 2：已退订 2"]
+    await chief.say(f"确认 {code_of(chief)}")
+    assert (await Schedule.get()).state == "active"
+    group = await Group.create(account="telegram", external_id="-1", title="群1", writable=False)
+    await GroupLabel.create(group=group, folded="a", name="a")
+    assert "现在是 0 个群（共 1）" in await chief.say("定时 每天9点 到群=#a\n您好")
 
 
 async def test_what_the_push_could_not_be_the_schedule_cannot(chief: Phone, meet: Meet) -> None:
