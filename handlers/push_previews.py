@@ -71,6 +71,7 @@ async def previewed(push: Push, ctx: Context, *, later: bool = False) -> Preview
         "channels": _channels(found, ctx),
         "skipped": sorted(found.skipped.items(), key=lambda each: (-each[1], each[0])),
         "examples": [_shown(sample) for sample in samples if sample.id],
+        "words": excerpt(words(push.content), LONG),
         "members": await _members(found),
         "confirming": len(found.members),
         "over": ctx.house.approval_over,

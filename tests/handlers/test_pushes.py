@@ -121,6 +121,7 @@ async def test_many_take_another_manager_and_not_oneself(chief: Phone, hire: Hir
     assert len(preview.splitlines()) <= 8
     assert "例 C1 客户0：您好" in told(chief, other)
     assert "客户0" not in told(chief, wang)
+    assert "\n内容：您好\n" in told(chief, wang)
     await confirmed(chief)
     assert await stage_of(chief, "P1") is Stage.AWAITING_APPROVAL
     assert "自己" in await chief.say("批准 P1")

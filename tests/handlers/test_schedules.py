@@ -122,7 +122,7 @@ async def test_who_cannot_get_it_now_can_by_then(chief: Phone, meet: Meet) -> No
     await Identity.all().update(opted_out_at=chief.clock())
     preview = (await chief.say("定时 每天9点 人群=城市=上海\n您好")).splitlines()
     assert "每天 09:00，现在是 0 位客户（共 2）" in preview[0]
-    assert preview[2:4] == ["人群：城市是「上海」", "不发 2：已退订 2"]
+    assert preview[2:5] == ["人群：城市是「上海」", "不发 2：已退订 2", "内容：您好"]
     await chief.say(f"确认 {code_of(chief)}")
     assert (await Schedule.get()).state == "active"
     group = await Group.create(account="telegram", external_id="-1", title="群1", writable=False)
