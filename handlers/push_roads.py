@@ -13,8 +13,9 @@ APPS = "wecom"  # where an app of ours writes to whoever wrote to it
 
 
 async def reach_of(push: Push, ctx: Context) -> Reach:
-    """Asked again whenever something of it is sent: the cap and the month move on."""
-    here = ctx.now.astimezone(ctx.house.timezone)
+    """Asked again whenever something of it is sent: the cap and the month move on, and are those of when it begins."""
+    begins = max(ctx.now, push.starts_at or ctx.now)
+    here = begins.astimezone(ctx.house.timezone)
     month = here.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
     most, period = ctx.house.push.cap or (0, None)
     return Reach(
@@ -23,7 +24,7 @@ async def reach_of(push: Push, ctx: Context) -> Reach:
         month=month.astimezone(ctx.now.tzinfo),
         days=monthrange(here.year, here.month)[1],
         cap_count=most,
-        cap_since=ctx.now - period if period else None,
+        cap_since=begins - period if period else None,
     )
 
 

@@ -160,6 +160,8 @@ async def test_a_cap_counts_what_was_sent_lately(chief: Phone, meet: Meet, clock
     await confirmed(chief)
     await Recipient.filter(customer_id=one.id).update(state="sent", sent_at=clock())
     assert "不发 1：近期已群发 1" in await chief.say("群发 人群=城市=上海\n店庆了")
+    later = clock() + timedelta(days=9)
+    assert "发给 2 位客户\n" in await chief.say(f"群发 人群=城市=上海 时间={later:%Y-%m-%d} 12:00\n店庆了")
 
 
 async def test_a_template_with_a_value_of_its_own(chief: Phone, meet: Meet) -> None:
