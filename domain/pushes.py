@@ -43,6 +43,20 @@ class PushRules:
         over = datetime.combine(day, end, tzinfo=zone).replace(fold=here.fold)
         return over.astimezone(now.tzinfo) if inside else None
 
+    def capped_since(self, moment: datetime, zone: tzinfo) -> datetime | None:
+        """From when on pushes count against one at this moment; None without a cap.
+
+        Whole days are those of the calendar, of which this is the last: what goes out every Monday is one in 7 days,
+        though it takes its time.
+        """
+        if self.cap is None:
+            return None
+        days, rest = divmod(self.cap[1], timedelta(days=1))
+        if rest or not days:
+            return moment - self.cap[1]
+        first = moment.astimezone(zone).date() - timedelta(days=days - 1)
+        return datetime.combine(first, time(), tzinfo=zone).astimezone(moment.tzinfo)
+
 
 @dataclass(frozen=True, slots=True)
 class Composition:

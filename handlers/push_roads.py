@@ -17,14 +17,14 @@ async def reach_of(push: Push, ctx: Context) -> Reach:
     begins = max(ctx.now, push.starts_at or ctx.now)
     here = begins.astimezone(ctx.house.timezone)
     month = here.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    most, period = ctx.house.push.cap or (0, None)
+    most, _ = ctx.house.push.cap or (0, None)
     return Reach(
         roads=roads(push, ctx),
         now=ctx.now,
         month=month.astimezone(ctx.now.tzinfo),
         days=monthrange(here.year, here.month)[1],
         cap_count=most,
-        cap_since=begins - period if period else None,
+        cap_since=ctx.house.push.capped_since(begins, ctx.house.timezone),
     )
 
 

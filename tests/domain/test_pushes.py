@@ -1,7 +1,7 @@
 """Here lives what must hold of the rules of pushes: how they are asked for, when they rest, which are the same."""
 
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -155,3 +155,14 @@ def test_the_slowest_says_how_long_it_takes() -> None:
     assert lasting({"a": 300, "b": 10}, {"a": 30, "b": None}, 0) == 10
     assert lasting({"a": 300, "b": 10}, {"a": 30, "b": None}, 2) == 155
     assert lasting({"b": 10}, {"b": None}, 0) is None
+
+
+def test_what_goes_out_every_monday_is_one_in_seven_days() -> None:
+    monday = datetime(2026, 12, 7, 10, tzinfo=SHANGHAI)
+    weekly = PushRules(cap=(1, timedelta(days=7)))
+    last = monday - timedelta(days=7) + timedelta(minutes=40)
+    assert (weekly.capped_since(monday, SHANGHAI) or last) > last
+    assert weekly.capped_since(monday, SHANGHAI) == datetime(2026, 12, 1, tzinfo=SHANGHAI)
+    assert PushRules(cap=(2, timedelta(days=1))).capped_since(monday, SHANGHAI) == monday.replace(hour=0)
+    assert PushRules(cap=(1, timedelta(hours=36))).capped_since(monday, SHANGHAI) == monday - timedelta(hours=36)
+    assert PushRules().capped_since(monday, SHANGHAI) is None

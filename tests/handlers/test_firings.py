@@ -7,6 +7,7 @@ import pytest
 
 from domain.messages import OutboundMessage
 from domain.permissions import Role
+from domain.pushes import PushRules
 from handlers.context import House
 from models.customers import Identity
 from models.inbox import OWN, InboxEvent
@@ -61,6 +62,16 @@ async def test_at_its_moment_it_makes_a_push_of_who_fits_then(chief: Phone, meet
     ]
     row = await Schedule.get()
     assert (row.last_at, row.next_at) == (MONDAY, at(2026, 3, 16, 10))
+
+
+async def test_a_weekly_push_is_one_in_seven_days(chief: Phone, clock: Clock) -> None:
+    chief.house = replace(chief.house, push=PushRules(cap=(1, timedelta(days=7))))
+    clock.now = MONDAY
+    await look(chief)
+    await Recipient.all().update(state="sent", sent_at=MONDAY + timedelta(minutes=40))
+    clock.now = MONDAY + timedelta(days=7)
+    (said,) = await look(chief)
+    assert "发给 1 位客户" in said
 
 
 async def test_however_many_look_and_however_often_it_fires_once(chief: Phone, clock: Clock) -> None:
