@@ -130,3 +130,27 @@ async def test_a_pause_that_comes_while_one_waits_is_told() -> None:
         await asyncio.sleep(0)
         await limiter.pause("bot", 30.0)
         assert 29 < await waiting < 30
+
+
+async def test_who_was_held_up_on_the_way_leaves_evenly() -> None:
+    """A commit that took long lets many go on at once; what is counted by the day is no matter of milliseconds."""
+    limiter = LocalLimiter(time.monotonic)
+    limits = Limits(account=(Rate(100, 1.0, 1), Rate(1, 86_400.0, 1)))
+    began, order = time.monotonic(), []
+
+    async def go(what: str, priority: int) -> None:
+        await limiter.leave("bot", limits, priority=priority)
+        order.append(what)
+
+    await asyncio.gather(*(go("push", 9) for _ in range(6)), go("reply", 0))
+    assert time.monotonic() - began >= 0.055
+    assert order.index("reply") == 1
+
+
+async def test_at_the_close_what_is_in_flight_leaves() -> None:
+    limits = Limits(account=(Rate(100, 1.0, 1),))
+    limiter = LocalLimiter(time.monotonic)
+    leaving = [asyncio.create_task(limiter.leave("bot", limits, priority=9)) for _ in range(3)]
+    await asyncio.sleep(0)
+    limiter.close()
+    await asyncio.wait_for(asyncio.gather(*leaving), 1.0)
