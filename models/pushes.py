@@ -21,6 +21,10 @@ FORGET_LINKS = f"DELETE FROM link WHERE push_id IN ({DRAFTS}) RETURNING id"  # n
 FORGET = f"DELETE FROM push WHERE id IN ({DRAFTS}) RETURNING id"  # noqa: S608
 MOVE = "UPDATE push SET state = $2, {more} WHERE id = $1 AND state IN ({states}) RETURNING id, turn"
 
+UNATTENDED = """SELECT p.id, p.turn FROM push AS p WHERE p.state = 'running' AND NOT EXISTS (
+    SELECT 1 FROM inbox_event AS e
+    WHERE e.state = 'waiting' AND e.lane = 'guanxi:push:' || p.id || ':' || p.turn) ORDER BY p.id"""
+
 
 class Push(Model):
     """One push, from its preview (draft) to its end; numbers are never kept here, they are counted in the ledger.
@@ -101,6 +105,11 @@ class Push(Model):
         values = milliseconds(before), most
         await select(FORGET_LINKS, *values)
         return len(await select(FORGET, *values))
+
+    @classmethod
+    async def unattended(cls) -> list[tuple[int, int]]:
+        """Those that run and have no round to come, by id and turn: the last one was given up after all its tries."""
+        return [(int(row["id"]), int(row["turn"])) for row in await select(UNATTENDED, alias="reader")]
 
     @classmethod
     async def held(cls, push_id: int) -> Self | None:

@@ -8,13 +8,14 @@ from domain.cadences import cadence_of, following, latest
 from domain.digests import last_report, next_report
 from domain.groups import GroupsDue
 from domain.own_events import DayEnded
-from domain.push_events import DigestDue, ScheduleDue
+from domain.push_events import DigestDue, PushRound, ScheduleDue
 from domain.sweeps import CustomersTouched, RulesDue
 from domain.sync import SyncDue
 from models import spans
 from models.digests import Digest
 from models.fields import milliseconds
 from models.inbox import InboxEvent
+from models.pushes import Push
 from models.schedules import Schedule
 
 
@@ -52,6 +53,14 @@ async def apply_rules(now: datetime, told: str = "") -> str:
         key = f"touched:{sha256(there.encode()).hexdigest()[:32]}"
         await InboxEvent.remind(CustomersTouched(now, there), key, now, now, lane="rules")
     return there or told
+
+
+async def attend_pushes(now: datetime) -> None:
+    """A running push whose round was given up goes on with another one, at most once a minute."""
+    for push_id, turn in await Push.unattended():
+        lane = f"push:{push_id}:{turn}"
+        event = PushRound(now, push_id, turn, round=milliseconds(now))
+        await InboxEvent.remind(event, f"{lane}:again:{now:%Y%m%d%H%M}", now, now, lane=lane)
 
 
 async def fire_schedules(now: datetime) -> None:

@@ -44,7 +44,7 @@ class Pulse:
     async def beat(self) -> None:
         """What fails is looked for at the next beat, and keeps nothing else from being found."""
         missed = ""
-        for look in (self._fire, self._report, self._apply):
+        for look in (self._fire, self._attend, self._report, self._apply):
             try:
                 async with asyncio.timeout(PATIENCE):
                     await look()
@@ -56,6 +56,9 @@ class Pulse:
 
     async def _fire(self) -> None:
         await jobs.fire_schedules(self.clock())
+
+    async def _attend(self) -> None:
+        await jobs.attend_pushes(self.clock())
 
     async def _report(self) -> None:
         await jobs.send_digests(self.clock(), self.timezone)

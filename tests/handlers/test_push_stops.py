@@ -12,9 +12,11 @@ from handlers import push_rounds
 from handlers.context import House
 from models.behaviours import Behaviour
 from models.database import insert_many
+from models.inbox import InboxEvent
 from models.outbox import OutboxItem
 from models.recipients import MANY, Recipient
 from models.staff import Staff, StaffAccount
+from scheduler import jobs
 from tests.clock import Clock
 from tests.handlers.phone import Phone
 from tests.handlers.push_works import START, Works, promised, the
@@ -131,3 +133,25 @@ async def test_a_round_of_an_earlier_start_does_nothing(works: Works, clock: Clo
     assert await states(push) == ["waiting"]
     assert await works.next() == PushRound(clock(), push.id, 2)
     assert await states(push) == ["sending"]
+
+
+async def test_one_whose_round_was_given_up_goes_on(works: Works, clock: Clock) -> None:
+    push = await drafted(clock())
+    await ledger(push, await people(1, clock()))
+    await works.launch(push)
+    await jobs.attend_pushes(clock())
+    assert await InboxEvent.filter(state="waiting", lane=f"guanxi:push:{push.id}:1").count() == 1
+
+    await InboxEvent.filter(lane=f"guanxi:push:{push.id}:1").update(state="dead")
+    for _ in range(2):
+        await jobs.attend_pushes(clock())
+    again = await works.next()
+    assert isinstance(again, PushRound)
+    assert (again.push_id, again.turn) == (push.id, 1)
+    assert await states(push) == ["sending"]
+    await works.sent()
+    while await works.next():
+        pass
+    assert (await the(push)).state == "done"
+    await jobs.attend_pushes(clock())
+    assert not await InboxEvent.filter(state="waiting", lane=f"guanxi:push:{push.id}:1").exists()
