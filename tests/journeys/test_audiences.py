@@ -7,7 +7,8 @@ from models.audiences import Audience, AudienceSize
 from models.tags import Tagging
 from tests.journeys.conftest import Build
 from tests.journeys.tag_town import HURRY, LIU, WANG
-from tests.journeys.town import Town
+from tests.journeys.town import Sundial, Town
+from tests.journeys.walk import set_to_noon
 
 EMMA = "20006"
 MIA = 50001
@@ -96,7 +97,8 @@ async def _press(town: Town, label: str) -> None:
     await town.settled()
 
 
-async def test_the_night_counts_them(build: Build) -> None:
+async def test_the_night_counts_them(build: Build, sundial: Sundial) -> None:
+    set_to_noon(sundial)  # between midnight and the counting it is still the day before that is counted
     town = await populated(build)
     await town.member_says("人群 存 本地 = 城市=上海")
     await town.member_says("改 C4 城市=上海")
