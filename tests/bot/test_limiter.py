@@ -153,4 +153,6 @@ async def test_at_the_close_what_is_in_flight_leaves() -> None:
     leaving = [asyncio.create_task(limiter.leave("bot", limits, priority=9)) for _ in range(3)]
     await asyncio.sleep(0)
     limiter.close()
-    await asyncio.wait_for(asyncio.gather(*leaving), 1.0)
+    gone, held_up = await asyncio.wait(leaving, timeout=1.0)
+    assert (len(gone), held_up) == (3, set())
+    assert [task.exception() for task in gone] == [None] * 3

@@ -143,3 +143,4 @@ async def test_what_cannot_be_asked_keeps_nothing_else_from_being_felt(clock: Cl
         await select("ALTER TABLE digest RENAME TO away")
         await until(lambda: _are(2))
         await select("ALTER TABLE away RENAME TO digest")
+    assert await _are(2)
